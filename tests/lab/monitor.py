@@ -1,0 +1,42 @@
+"""What the kernel itself says of its MPTCP connections: `ip mptcp monitor`."""
+
+import re
+import subprocess
+import tempfile
+import time
+
+from netns import command_in
+
+_LINE = re.compile(r"\[ *([A-Z_]+)\] (.*)")
+
+
+class Monitor:
+    """The account of one namespace, from entering the context to leaving it."""
+
+    def __init__(self, namespace):
+        self._namespace = namespace
+
+    def __enter__(self):
+        self._output = tempfile.TemporaryFile("w+")
+        self._process = subprocess.Popen(command_in(self._namespace, "ip", "mptcp", "monitor"), stdout=self._output)
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait()
+        self._output.close()
+
+    def events(self, kind=None):
+        """Events so far, oldest first, as dicts of strings; `event` is the kind. Unnamed kinds are left out."""
+        self._output.seek(0)
+        matches = (_LINE.match(line) for line in self._output)
+        events = [{"event": m[1], **dict(word.split("=", 1) for word in m[2].split())} for m in matches if m]
+        return [event for event in events if kind in (None, event["event"])]
+
+    def wait_for(self, kind, count=1, seconds=5):
+        """Waits until `count` events of `kind` came; raises RuntimeError when they don't."""
+        deadline = time.monotonic() + seconds
+        while len(self.events(kind)) < count:
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"{self._namespace}: the kernel did not report {count} {kind} in {seconds} s")
+            time.sleep(0.02)
