@@ -1,0 +1,46 @@
+// YAML -> Config, with every error at once.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "config/config.h"
+
+namespace mptap {
+
+/// One mistake in a configuration file.
+struct ConfigError {
+  std::string file;
+  int line = 0;    // from 1
+  int column = 0;  // from 1
+  std::string message;  // a sentence: what is wrong, what was expected, the nearest known key
+
+  /// "file:line:column: message".
+  [[nodiscard]] std::string to_string() const;
+};
+
+struct ConfigResult {
+  Config config;                    // defaults where nothing was set; meaningful only without errors
+  std::vector<ConfigError> errors;  // in file order
+  bool unreadable = false;          // the file itself could not be read (the machine's fault: exit 1)
+};
+
+/// Loads and validates a configuration file.
+///
+/// Unknown keys, wrong types, values out of range, units that are missing or wrong, duplicate keys and
+/// contradictions between settings are all reported, not only the first.
+/// @param path  A YAML file.
+/// Any thread; reads the file once; no throw.
+[[nodiscard]] ConfigResult load_config(const std::string& path);
+
+/// The same for a text; `name` stands for the file in errors.
+[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& name);
+
+/// The settings table for a person: path, value (of `config`), unit, range, default and meaning, as YAML that
+/// load_config accepts.
+[[nodiscard]] std::string print_config(const Config& config);
+
+/// docs/configuration.md, from the same table.
+[[nodiscard]] std::string format_configuration_doc();
+
+}  // namespace mptap

@@ -1,0 +1,44 @@
+// A bounded reader of big-endian wire bytes: the only way the dataplane reads a packet.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace mptap {
+
+using Bytes = std::span<const std::uint8_t>;
+
+/// Reads big-endian numbers at fixed offsets of a header whose size the caller has checked once.
+/// Offsets beyond the span are a programming error: has() is the check for what the wire says.
+/// Any thread; no allocation, no throw.
+class Cursor {
+ public:
+  explicit Cursor(Bytes bytes) : bytes_(bytes) {}
+
+  /// True where `count` bytes stand at `offset`; never adds to an untrusted length.
+  [[nodiscard]] bool has(std::size_t offset, std::size_t count) const {
+    return offset <= bytes_.size() && count <= bytes_.size() - offset;
+  }
+  [[nodiscard]] std::uint8_t u8(std::size_t offset) const { return bytes_[offset]; }
+  [[nodiscard]] std::uint16_t u16(std::size_t offset) const {
+    return static_cast<std::uint16_t>(bytes_[offset] << 8 | bytes_[offset + 1]);
+  }
+  [[nodiscard]] std::uint32_t u32(std::size_t offset) const {
+    return static_cast<std::uint32_t>(u16(offset)) << 16 | u16(offset + 2);
+  }
+  [[nodiscard]] std::uint64_t u64(std::size_t offset) const {
+    return static_cast<std::uint64_t>(u32(offset)) << 32 | u32(offset + 4);
+  }
+  [[nodiscard]] const std::uint8_t* at(std::size_t offset) const { return bytes_.data() + offset; }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+  /// What follows `offset`; empty where the span ends before it.
+  [[nodiscard]] Bytes from(std::size_t offset) const {
+    return offset <= bytes_.size() ? bytes_.subspan(offset) : Bytes{};
+  }
+
+ private:
+  Bytes bytes_;
+};
+
+}  // namespace mptap

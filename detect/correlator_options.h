@@ -1,0 +1,17 @@
+// Limits and times of the connection state. Set at start; a restart changes them.
+#pragma once
+
+#include <cstdint>
+
+#include "dataplane/types.h"
+
+namespace mptap {
+
+struct CorrelatorOptions {
+  std::uint32_t max_connections = 1'000'000;                // 1024..16777216
+  std::uint64_t linger_ns = 60 * kNsPerSecond;              // a connection without a live subflow keeps its tokens
+  std::uint64_t join_grace_ns = 2 * kNsPerSecond;           // an answered join waits for its handshake
+  std::uint32_t max_waiting_joins = 65'536;
+};
+
+}  // namespace mptap
