@@ -14,6 +14,7 @@ import os
 from netns import run_in
 
 LINKS = (1, 2)
+CLIENT_ADDRESSES = {f"10.77.{link}.1" for link in LINKS} | {f"fd77:{link}::1" for link in LINKS}
 OFFLOADS = ("tso", "off", "gso", "off", "gro", "off")
 
 

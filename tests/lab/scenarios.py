@@ -28,9 +28,9 @@ class Scenario:
     sysctls: tuple = ()
     mptcp_server: bool = True
     one_address: bool = False  # the server listens on `address` alone
-    join_state: str = "established"  # of joins that the kernel does not report
+    other_states: tuple = ()  # of subflows that were not established
     notices: tuple = ()
-    events: tuple = ()
+    events: tuple = ()  # kinds that mptcp_event.log must hold
 
 
 SCENARIOS = (
@@ -107,6 +107,7 @@ SCENARIOS = (
         "a join that is refused",
         ("exchange 1000", "await client SF_CLOSED", "exchange 20000", "close"),
         one_address=True,
+        other_states=("refused",),
         server=("10.77.2.2 id 7 signal",),
     ),
     Scenario(
@@ -114,6 +115,7 @@ SCENARIOS = (
         ("exchange 20000", "close"),
         subflows=0,
         mptcp_server=False,
+        other_states=("denied",),
         notices=("rejected",),
     ),
 )
