@@ -1,0 +1,224 @@
+// The 64-byte record a worker sends to control: news of one subflow. docs/record_format.md gives the offsets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include "dataplane/mptcp_option.h"
+#include "dataplane/types.h"
+
+namespace mptap {
+
+enum class RecordKind : std::uint8_t {
+  kNone = 0,
+  kOpened,        // a SYN, or what is first seen of a subflow; sent again where the SYN comes late
+  kJoinNotStored, // a join SYN that found no place in the table: counted only; body `opened`, no slot
+  kSynAck,        // the acceptor's answer, with or without MPTCP
+  kCapableAck,    // third ACK or first data with MP_CAPABLE
+  kJoinAck,       // third ACK with MP_JOIN
+  kFirstDss,      // the first DSS of one direction
+  kAddAddr,
+  kRemoveAddr,
+  kPrio,
+  kFail,
+  kFastClose,
+  kDataFin,
+  kReset,         // RST in sequence, perhaps with MP_TCPRST
+  kFin,           // FIN in sequence
+  kMalformed,     // an MPTCP option that breaks the grammar
+  kDss,           // every DSS, where the configuration asks for it
+  kOption,        // any other option, where the configuration asks for it
+  kCounters,      // one direction's counters, periodic and last
+  kClosed,        // the slot is given up
+};
+
+/// Bits of Record::flags.
+namespace record_flag {
+constexpr std::uint8_t kFromAcceptor = 0x01;  // who sent the segment; not set: the opener
+constexpr std::uint8_t kSynSeen = 0x02;       // kOpened: the SYN itself was seen
+constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/ACK; the opener is a guess
+constexpr std::uint8_t kRepeat = 0x08;        // the same news was sent before (a retransmission)
+constexpr std::uint8_t kLast = 0x10;          // kCounters: no others follow
+}  // namespace record_flag
+
+/// What an MPTCP SYN or SYN/ACK brought.
+enum class Offer : std::uint8_t {
+  kNone = 0,       // no MPTCP option: plain TCP
+  kCapable,
+  kJoin,
+  kMirrored,       // SYN/ACK: the SYN's own option, echoed by a middlebox
+};
+
+/// The option of a SYN, fitted into 12 bytes beside the 4-tuple.
+struct SynOption {
+  std::uint32_t high;           // v0 MP_CAPABLE: high half of the key; MP_JOIN: token
+  std::uint32_t low;            // v0 MP_CAPABLE: low half of the key; MP_JOIN: nonce
+  Offer offer;
+  std::uint8_t version;         // MP_CAPABLE: 0 or 1
+  std::uint8_t flags;           // MP_CAPABLE: its flags; MP_JOIN: 1 for backup
+  AddressId address_id;         // MP_JOIN
+
+  [[nodiscard]] Key key() const { return Key{static_cast<std::uint64_t>(high) << 32 | low}; }
+  [[nodiscard]] Token token() const { return Token{high}; }
+  [[nodiscard]] std::uint32_t nonce() const { return low; }
+};
+
+struct OpenedBody {
+  IpAddress opener_address;
+  IpAddress acceptor_address;
+  SynOption syn;
+  std::uint16_t opener_port;
+  std::uint16_t acceptor_port;
+
+  [[nodiscard]] FourTuple tuple() const {
+    return {{opener_address, opener_port}, {acceptor_address, acceptor_port}};
+  }
+};
+
+struct SynAckBody {
+  Key key;                             // MP_CAPABLE
+  std::array<std::uint8_t, 8> hmac;    // MP_JOIN
+  std::uint32_t nonce;                 // MP_JOIN
+  std::uint32_t opener_isn;
+  std::uint32_t acceptor_isn;
+  Offer offer;                         // kNone: denied
+  std::uint8_t version;
+  std::uint8_t flags;                  // as in SynOption
+  AddressId address_id;
+  bool blackhole;                      // the SYN was repeated without its option before it was answered
+};
+
+struct CapableAckBody {
+  Key sender_key;
+  Key receiver_key;
+  std::uint16_t data_len;
+  std::uint16_t checksum;
+  std::uint8_t version;
+  std::uint8_t flags;
+  bool has_data_len;
+  bool has_checksum;
+};
+
+struct JoinAckBody {
+  std::array<std::uint8_t, 20> hmac;
+};
+
+struct DssBody {
+  std::uint64_t data_ack;   // extended to 64 bits where the worker could
+  std::uint64_t dsn;
+  std::uint32_t ssn;
+  std::uint32_t payload_bytes;
+  std::uint16_t data_len;
+  std::uint16_t checksum;
+  std::uint8_t flags;       // DssOption flags
+  bool has_checksum;
+};
+
+struct AddAddrBody {
+  IpAddress address;
+  std::array<std::uint8_t, 8> hmac;
+  std::uint16_t port;
+  AddressId address_id;
+  std::uint8_t version;
+  bool echo;
+  bool has_port;
+  bool has_hmac;
+};
+
+struct RemoveAddrBody {
+  std::array<std::uint8_t, 37> address_ids;
+  std::uint8_t count;
+};
+
+struct PrioBody {
+  bool backup;
+  bool has_address_id;
+  AddressId address_id;
+};
+
+struct FailBody {
+  std::uint64_t dsn;
+};
+
+struct FastCloseBody {
+  Key receiver_key;
+};
+
+struct ResetBody {
+  bool has_reason;      // MP_TCPRST
+  bool transient;
+  std::uint8_t reason;
+  bool before_answer;   // no SYN/ACK was seen
+};
+
+struct MalformedBody {
+  OptionError error;
+  std::uint8_t subtype;
+  std::uint8_t length;
+  std::uint8_t tcp_flags;
+};
+
+/// Counters of one direction since the subflow began.
+struct CountersBody {
+  std::uint64_t segments;
+  std::uint64_t payload_bytes;   // TCP payload as seen, retransmissions included
+  std::uint64_t mapped_bytes;    // bytes of DSS mappings seen for the first time on this subflow
+  std::uint64_t dsn_high;        // highest DSN mapped + 1; 0 where none was seen
+  std::uint64_t data_ack;        // highest data ACK; 0 where none was seen
+};
+
+enum class CloseCause : std::uint8_t {
+  kNone = 0,
+  kFin,         // both directions finished
+  kReset,
+  kTimeout,     // nothing was seen for the idle timeout
+  kUnanswered,  // the SYN was never answered
+  kReplaced,    // the same 4-tuple began anew
+  kEvicted,     // the table was full
+  kExit,        // the sensor stopped, or the capture ended
+};
+
+struct ClosedBody {
+  CloseCause cause;
+  std::uint64_t last_seen_ns;
+};
+
+struct Record {
+  static constexpr std::uint32_t kNoSlot = 0xffffffff;
+
+  std::uint64_t time_ns;      // packet time; within one worker never less than that of the record before
+  std::uint32_t slot;         // index in the worker's subflow table
+  std::uint16_t generation;   // of the slot: a newer one closes the older
+  RecordKind kind;
+  std::uint8_t flags;         // record_flag
+  union {
+    OpenedBody opened;
+    SynAckBody syn_ack;
+    CapableAckBody capable_ack;
+    JoinAckBody join_ack;
+    DssBody dss;
+    AddAddrBody add_addr;
+    RemoveAddrBody remove_addr;
+    PrioBody prio;
+    FailBody fail;
+    FastCloseBody fast_close;
+    ResetBody reset;
+    MalformedBody malformed;
+    CountersBody counters;
+    ClosedBody closed;
+    std::array<std::uint64_t, 6> raw{};
+  };
+
+  [[nodiscard]] bool from_opener() const { return (flags & record_flag::kFromAcceptor) == 0; }
+  [[nodiscard]] bool has(std::uint8_t bit) const { return (flags & bit) != 0; }
+};
+
+static_assert(sizeof(Record) == 64, "a record is one cache line");
+static_assert(std::is_trivially_copyable_v<Record>);
+static_assert(offsetof(Record, time_ns) == 0 && offsetof(Record, slot) == 8 && offsetof(Record, generation) == 12 &&
+              offsetof(Record, kind) == 14 && offsetof(Record, flags) == 15 && offsetof(Record, raw) == 16);
+static_assert(sizeof(OpenedBody) == 48 && offsetof(OpenedBody, syn) == 32 && offsetof(OpenedBody, opener_port) == 44);
+
+}  // namespace mptap

@@ -1,0 +1,179 @@
+// What control tells the world: finished subflows and connections, notices, events. Plain values, safe to
+// hand to another thread. None holds a key.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "dataplane/record.h"
+#include "dataplane/types.h"
+
+namespace mptap {
+
+/// State of a subflow; stays `established` however it ends.
+enum class SubflowState : std::uint8_t {
+  kAttempted,    // never answered
+  kEstablished,  // the SYN/ACK carried MPTCP
+  kDenied,       // the SYN/ACK did not carry MPTCP
+  kRefused,      // a join answered by RST
+  kReset,        // an initial subflow answered by RST
+  kPartial,      // its start was not seen
+};
+
+/// The evidence that put a subflow into its connection.
+enum class MatchedBy : std::uint8_t {
+  kNone,
+  kInitial,  // it made the connection
+  kHmac,     // the HMAC of its SYN/ACK is that of the connection's keys
+  kToken,    // its token; keys to verify the HMAC were not seen, or disagree (see hmac_synack)
+  kAddress,  // its acceptor's address is one the connection used or advertised
+  kDsn,      // its data sequence numbers continue the connection's
+};
+
+/// Whether an HMAC was what the keys demand.
+enum class Proof : std::uint8_t { kUnverified, kValid, kInvalid };
+
+enum class Outcome : std::uint8_t {
+  kEstablished,  // at least one subflow carried MPTCP to the end
+  kFallback,     // it went on as plain TCP
+  kPartial,      // its start was not seen
+};
+
+enum class ConnectionClose : std::uint8_t {
+  kOpen,             // still open when the sensor stopped or the capture ended
+  kDataFin,          // DATA_FIN both ways
+  kFastClose,
+  kReset,
+  kTimeout,
+  kLastSubflowGone,
+  kEvicted,          // the connection table was full
+};
+
+[[nodiscard]] const char* name_of(SubflowState value);
+[[nodiscard]] const char* name_of(MatchedBy value);
+[[nodiscard]] const char* name_of(Outcome value);
+[[nodiscard]] const char* name_of(ConnectionClose value);
+[[nodiscard]] const char* name_of(CloseCause value);
+
+/// Names a connection: MP_ID within this run, uid across runs and sensors.
+struct ConnectionName {
+  std::uint64_t mp_id = 0;
+  std::string uid;
+};
+
+struct DirectionReport {
+  std::uint64_t segments = 0;
+  std::uint64_t payload_bytes = 0;
+  std::uint64_t mapped_bytes = 0;
+};
+
+/// One row of mptcp_subflow.log.
+struct SubflowReport {
+  FourTuple tuple;
+  bool is_initial = false;
+  std::optional<ConnectionName> connection;
+  std::uint64_t start_ns = 0;
+  std::uint64_t end_ns = 0;
+  SubflowState state = SubflowState::kAttempted;
+  MatchedBy matched_by = MatchedBy::kNone;
+  std::optional<std::uint8_t> version;
+  std::optional<Token> token;                    // joins: the token of the SYN
+  std::optional<AddressId> opener_address_id;
+  std::optional<AddressId> acceptor_address_id;
+  bool backup = false;
+  Proof hmac_synack = Proof::kUnverified;
+  Proof hmac_ack = Proof::kUnverified;
+  DirectionReport from_opener;
+  DirectionReport from_acceptor;
+  CloseCause close = CloseCause::kNone;
+  std::string community_id;                      // community ID v1, seed 0
+};
+
+/// One row of mptcp_conn.log.
+struct ConnectionReport {
+  ConnectionName name;
+  std::uint64_t start_ns = 0;
+  std::uint64_t end_ns = 0;
+  std::optional<std::uint8_t> version;
+  FourTuple tuple;                               // of the initial subflow; opener = initiator
+  std::optional<Token> initiator_token;
+  std::optional<Token> responder_token;
+  std::uint32_t subflows = 0;                    // established or partial ones
+  Outcome outcome = Outcome::kEstablished;
+  ConnectionClose close = ConnectionClose::kOpen;
+  DirectionReport from_initiator;                // summed over all subflows
+  DirectionReport from_responder;
+  std::uint32_t initiator_addresses = 0;         // address IDs known at the end
+  std::uint32_t responder_addresses = 0;
+  bool checksums = false;                        // negotiated
+};
+
+enum class Severity : std::uint8_t { kInfo, kLow, kMedium, kHigh };
+[[nodiscard]] const char* name_of(Severity value);
+
+/// One source of a flood, with its share.
+struct SourceCount {
+  IpAddress address;
+  std::uint64_t count = 0;
+};
+
+/// One row of notice.log.
+struct Notice {
+  std::uint64_t time_ns = 0;
+  const char* note = "";                         // e.g. "key_change"; static storage
+  Severity severity = Severity::kInfo;
+  std::optional<ConnectionName> connection;
+  std::optional<Endpoint> source;                // a port of 0 is unset
+  std::optional<Endpoint> destination;
+  std::string message;                           // a sentence for a person; no key, ever
+  const char* cause = "";                        // a word, where the notice has variants
+  std::optional<AddressId> address_id;
+  std::optional<std::uint64_t> count;
+  std::vector<SourceCount> top_sources;
+  std::optional<IpAddress> address;              // the address in question
+};
+
+/// One row of mptcp_event.log: an option as it was seen, or a step in the life of a connection.
+struct EventReport {
+  std::uint64_t time_ns = 0;
+  const char* event = "";                        // "mp_capable", ... "connection_established"
+  std::optional<ConnectionName> connection;
+  FourTuple tuple;
+  bool from_opener = true;
+  std::optional<std::uint8_t> subtype;
+  std::optional<std::uint8_t> length;
+  std::optional<std::uint8_t> version;
+  std::optional<std::uint8_t> flags;
+  std::optional<AddressId> address_id;
+  std::optional<IpAddress> address;
+  std::optional<std::uint16_t> port;
+  std::optional<bool> backup;
+  std::optional<bool> echo;
+  std::optional<Token> token;
+  std::optional<std::uint32_t> nonce;
+  std::optional<std::uint64_t> data_ack;
+  std::optional<std::uint64_t> dsn;
+  std::optional<std::uint32_t> ssn;
+  std::optional<std::uint16_t> data_len;
+  std::optional<std::uint8_t> reason;
+  std::string detail;                            // close cause, error name, evidence
+};
+
+using Report = std::variant<std::monostate, SubflowReport, ConnectionReport, Notice, EventReport>;
+
+/// Takes what control has to tell. Called on the control thread only; must not wait where control serves live
+/// workers.
+class ReportSink {
+ public:
+  ReportSink() = default;
+  ReportSink(const ReportSink&) = delete;
+  ReportSink& operator=(const ReportSink&) = delete;
+  virtual ~ReportSink() = default;
+  virtual void on_report(Report&& report) = 0;
+};
+
+}  // namespace mptap
