@@ -188,11 +188,11 @@ struct ClosedBody {
 struct Record {
   static constexpr std::uint32_t kNoSlot = 0xffffffff;
 
-  std::uint64_t time_ns;      // packet time; within one worker never less than that of the record before
-  std::uint32_t slot;         // index in the worker's subflow table
-  std::uint16_t generation;   // of the slot: a newer one closes the older
-  RecordKind kind;
-  std::uint8_t flags;         // record_flag
+  std::uint64_t time_ns = 0;             // packet time; never less than that of the worker's record before
+  std::uint32_t slot = kNoSlot;          // index in the worker's subflow table
+  std::uint16_t generation = 0;          // of the slot: a newer one closes the older
+  RecordKind kind = RecordKind::kNone;
+  std::uint8_t flags = 0;                // record_flag
   union {
     OpenedBody opened;
     SynAckBody syn_ack;
@@ -208,8 +208,10 @@ struct Record {
     MalformedBody malformed;
     CountersBody counters;
     ClosedBody closed;
-    std::array<std::uint64_t, 6> raw{};
+    std::array<std::uint64_t, 6> raw;
   };
+
+  Record() : raw{} {}
 
   [[nodiscard]] bool from_opener() const { return (flags & record_flag::kFromAcceptor) == 0; }
   [[nodiscard]] bool has(std::uint8_t bit) const { return (flags & bit) != 0; }
