@@ -1,0 +1,160 @@
+"""MPTCP options of a capture as tshark decodes them, in the form that mptap-decode prints."""
+
+import ipaddress
+import json
+import subprocess
+
+# Each packet is to be read by itself, as the decoder under test does.
+PREFERENCES = (
+    "ip.defragment:FALSE",
+    "ipv6.defragment:FALSE",
+    "tcp.desegment_tcp_streams:FALSE",
+    "tcp.analyze_sequence_numbers:FALSE",
+)
+CAPABLE, JOIN, DSS, ADD_ADDR, REMOVE_ADDR, PRIO, FAIL, FASTCLOSE, RESET = range(9)
+FIELD = "tcp.options.mptcp."
+
+
+def decode(path):
+    """{packet number: [option, ...]} of every segment with MPTCP options."""
+    command = ["tshark", "-r", str(path), "-Y", "tcp.options.mptcp.subtype", "-T", "json", "--no-duplicate-keys"]
+    for preference in PREFERENCES:
+        command += ["-o", preference]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    if done.returncode != 0 and not done.stdout:
+        raise RuntimeError(f"tshark: {done.stderr.strip()}")
+    packets = (packet["_source"]["layers"] for packet in json.loads(done.stdout or "[]"))
+    return {int(layers["frame"]["frame.number"]): _options(layers["tcp"]) for layers in packets}
+
+
+def _options(tcp):
+    if isinstance(tcp, list):  # tunnels: the innermost is the one that carries options
+        tcp = tcp[-1]
+    trees = tcp["tcp.options_tree"]["mptcp"]
+    return [_option(tree) for tree in (trees if isinstance(trees, list) else [trees])]
+
+
+class _Fields:
+    """One option's fields by short name."""
+
+    def __init__(self, tree):
+        self._tree = tree
+
+    def __contains__(self, name):
+        return FIELD + name in self._tree
+
+    def text(self, name):
+        return self._tree[FIELD + name]
+
+    def number(self, name):
+        return int(self.text(name), 0)
+
+    def hexadecimal(self, name, digits):
+        return f"{self.number(name):0{digits}x}"
+
+    def flag(self, name):
+        """A bit of the flags byte; tshark prints it as 0, 1, or False, True."""
+        return self._tree[FIELD + "flags_tree"][FIELD + name] in ("1", "True", "0x01")
+
+
+def _option(tree):
+    fields = _Fields(tree)
+    option = {"subtype": fields.number("subtype"), "length": int(tree["tcp.option_len"])}
+    if option["subtype"] in _DECODERS:
+        option.update(_DECODERS[option["subtype"]](fields, option["length"]))
+    return option
+
+
+def _capable(fields, length):
+    option = {"version": fields.number("version"), "flags": fields.number("flags")}
+    if "sendkey" in fields:
+        option["sender_key"] = fields.hexadecimal("sendkey", 16)
+    if "recvkey" in fields:
+        option["receiver_key"] = fields.hexadecimal("recvkey", 16)
+    if "datalvllen" in fields:
+        option["data_len"] = fields.number("datalvllen")
+    if "checksum" in fields:
+        option["checksum"] = fields.number("checksum")
+    return option
+
+
+def _join(fields, length):
+    option = {}
+    if length != 24:
+        option["backup"] = fields.flag("backup.flag")
+        option["address_id"] = fields.number("addrid")
+        option["nonce"] = fields.hexadecimal("sendrand", 8)
+    if "recvtok" in fields:
+        option["token"] = fields.hexadecimal("recvtok", 8)
+    if "sendtrunchmac" in fields:
+        option["hmac"] = fields.hexadecimal("sendtrunchmac", 16)
+    if "sendhmac" in fields:
+        option["hmac"] = fields.text("sendhmac").replace(":", "")
+    return option
+
+
+def _dss(fields, length):
+    option = {"flags": fields.number("flags")}
+    if "rawdataack" in fields:
+        option["data_ack"] = fields.text("rawdataack")
+        option["data_ack_bytes"] = 8 if fields.flag("dataack8.flag") else 4
+    if "rawdataseqno" in fields:
+        option["dsn"] = fields.text("rawdataseqno")
+        option["dsn_bytes"] = 8 if fields.flag("dseqn8.flag") else 4
+        option["ssn"] = fields.number("subflowseqno")
+        option["data_len"] = fields.number("datalvllen")
+    if "checksum" in fields:
+        option["checksum"] = fields.number("checksum")
+    return option
+
+
+def _add_addr(fields, length):
+    address = fields.text("ipv4" if "ipv4" in fields else "ipv6")
+    option = {
+        "ip_version": ipaddress.ip_address(address).version,
+        "echo": "echo" in fields and fields.number("echo") == 1,
+        "address_id": fields.number("addrid"),
+        "address": address,
+    }
+    if "port" in fields:
+        option["port"] = fields.number("port")
+    if "addaddrtrunchmac" in fields:
+        option["hmac"] = fields.hexadecimal("addaddrtrunchmac", 16)
+    return option
+
+
+def _remove_addr(fields, length):
+    identifiers = fields.text("addrid")
+    return {"address_ids": [int(i, 0) for i in (identifiers if isinstance(identifiers, list) else [identifiers])]}
+
+
+def _prio(fields, length):
+    option = {"backup": fields.flag("backup.flag")}
+    if "addrid" in fields:
+        option["address_id"] = fields.number("addrid")
+    return option
+
+
+def _fail(fields, length):
+    return {"dsn": fields.text("rawdataseqno")}
+
+
+def _fastclose(fields, length):
+    return {"key": fields.hexadecimal("recvkey", 16)}
+
+
+def _reset(fields, length):
+    return {"transient": fields.flag("flag_T.flag"), "reason": fields.number("rst_reason")}
+
+
+_DECODERS = {
+    CAPABLE: _capable,
+    JOIN: _join,
+    DSS: _dss,
+    ADD_ADDR: _add_addr,
+    REMOVE_ADDR: _remove_addr,
+    PRIO: _prio,
+    FAIL: _fail,
+    FASTCLOSE: _fastclose,
+    RESET: _reset,
+}
