@@ -1,0 +1,18 @@
+"""Arguments that are wrong, and the questions that are always answered."""
+
+from case import Case
+
+CASES = (
+    Case("no arguments", (), 2, ("run",), lines=1),
+    Case("an unknown command", ("sniff",), 2, ("sniff",)),
+    Case("an unknown option", ("read", "--fast", "x.pcap"), 2, ("--fast",)),
+    Case("read without a capture", ("read",), 2, ("CAPTURE",)),
+    Case("an unknown log format", ("read", "--format", "xml", "x.pcap"), 2, ("xml", "zeek")),
+    Case("run without a configuration", ("run",), 2, ("--config",)),
+    Case("check-config without a file", ("check-config",), 2, ("FILE",)),
+    Case("--help", ("--help",), 0, lines=0, prints=("run", "read", "check-config", "print-config")),
+    Case("read --help", ("read", "--help"), 0, lines=0, prints=("--log-dir", "--format")),
+    Case("--version", ("--version",), 0, lines=0, prints=("mptap ",)),
+    Case("print-config", ("print-config",), 0, lines=0, prints=("workers",)),
+    Case("print-config --defaults", ("print-config", "--defaults"), 0, lines=0, prints=("workers",)),
+)
