@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::size_t kStreamBufferBytes = 256 * 1024;
 constexpr std::uint32_t kLoopbackHeaderBytes = 4;  // an address family, then IP
+constexpr const char* kEmpty = ": is empty: a capture has at least a file header; capture anew";
 constexpr const char* kReadable = "Ethernet, Linux cooked (SLL, SLL2), raw IP and BSD loopback";
 
 struct Link {
@@ -70,6 +71,7 @@ std::string format_refusal(const std::string& path, int descriptor, std::string_
   if (cause.find("unknown file format") != cause.npos) {
     return path + ": is not a capture: give a pcap or pcapng file";
   }
+  if (cause.find("only got 0") != cause.npos) return path + kEmpty;
   if (cause.find("truncated") != cause.npos || cause.find("only got") != cause.npos) {
     return path + ": breaks off inside its header, before the first packet (" + std::string(cause) +
            "): copy it again or capture anew";
@@ -96,7 +98,7 @@ std::FILE* open_stream(const std::string& path, std::uint64_t& total_bytes, std:
   } else if (S_ISDIR(status.st_mode)) {
     error = path + ": is a directory: name the capture files in it";
   } else if (S_ISREG(status.st_mode) && status.st_size == 0) {
-    error = path + ": is empty: a capture has at least a file header; capture anew";
+    error = path + kEmpty;
   }
   std::FILE* stream = error.empty() ? fdopen(descriptor, "rb") : nullptr;
   if (stream == nullptr) {

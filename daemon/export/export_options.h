@@ -10,24 +10,24 @@ namespace mptap {
 enum class LogFormat : std::uint8_t { kZeek, kJson };
 
 struct LogOptions {
-  std::string directory;  // empty: no logs
+  std::string directory;                         // empty: no logs
   LogFormat format = LogFormat::kZeek;
-  bool subflows = true;                     // mptcp_subflow.log
-  bool connections = true;                  // mptcp_conn.log
-  bool notices = true;                      // notice.log
-  std::vector<std::string> events;          // types that go to mptcp_event.log; empty: none
-  std::uint32_t attempts_per_second = 100;  // rows of unanswered attempts; the rest is counted
-  std::uint32_t queue_rows = 65'536;        // rows that wait for the writer
+  bool subflows = true;                          // mptcp_subflow.log
+  bool connections = true;                       // mptcp_conn.log
+  bool notices = true;                           // notice.log
+  std::vector<std::string> events;               // types that go to mptcp_event.log; empty: none
+  std::uint32_t attempts_per_second = 100;       // rows of unanswered attempts; the rest is counted
+  std::uint32_t queue_rows = 65'536;             // rows that wait for the writer
 };
 
 struct MetricsOptions {
   bool enabled = true;
-  std::string listen = "127.0.0.1:9464";  // address:port
+  std::string listen = "127.0.0.1:9464";         // address:port
 };
 
 /// The sensor's own messages on stderr.
 struct MessageOptions {
-  std::string level = "info";  // trace debug info warning error
+  std::string level = "info";                    // trace debug info warning error
 };
 
 }  // namespace mptap

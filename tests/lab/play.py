@@ -19,23 +19,25 @@ def prepare(network, scenario):
 
 
 def play(network, scenario, monitors):
-    """Takes the scenario's steps; `monitors` by side. Returns the bytes sent in each direction."""
+    """Takes the scenario's steps with each of its connections; `monitors` by side. Returns the bytes sent each way."""
     hosts = {"client": network.client, "server": network.server}
     server = Server(network.server, scenario.address, PORT, scenario.mptcp_server, scenario.one_address)
-    connection = server.connect(network.client)
+    connections = [server.connect(network.client) for _ in range(scenario.connections)]
     sent = 0
     for step in scenario.steps:
         verb, *rest = step.split()
-        if verb == "exchange":
-            connection.exchange(int(rest[0]))
-            sent += int(rest[0])
-        elif verb == "await":
-            monitors[rest[0]].wait_for(rest[1])
-        elif verb in hosts:
+        if verb in hosts:
             network.mptcp(hosts[verb], " ".join(rest))
+        elif verb == "await":
+            monitors[rest[0]].wait_for(rest[1], len(connections))
         elif verb == "pause":
             time.sleep(PAUSE_S)
+        elif verb == "exchange":
+            for connection in connections:
+                connection.exchange(int(rest[0]))
+                sent += int(rest[0])
         else:
-            {"close": connection.close, "abort": connection.abort}[verb]()
+            for connection in connections:
+                {"close": connection.close, "abort": connection.abort}[verb]()
     server.close()
     return sent

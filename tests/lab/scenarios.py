@@ -17,11 +17,15 @@ JOINED = ("exchange 1000", "await client SF_ESTABLISHED", "await server SF_ESTAB
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
-    """Endpoints are `ip mptcp endpoint add` arguments; `subflows` counts established ones, the initial included."""
+    """Endpoints are `ip mptcp endpoint add` arguments.
+
+    `subflows` and `notices` are those of one connection; established subflows count, the initial one included.
+    """
 
     name: str
     steps: tuple
     subflows: int = 1
+    connections: int = 1
     address: str = V4
     client: tuple = ()
     server: tuple = ()
@@ -37,6 +41,13 @@ SCENARIOS = (
     Scenario("one subflow, IPv4", ("exchange 20000", "close")),
     Scenario("one subflow, IPv6", ("exchange 20000", "close"), address=V6),
     Scenario("more than a window of data", ("exchange 3000000", "close")),
+    Scenario(
+        "twenty connections at once",
+        (*JOINED, "close"),
+        subflows=2,
+        connections=20,
+        server=("10.77.2.2 id 7 signal",),
+    ),
     Scenario("checksums on", ("exchange 20000", "close"), sysctls=("net.mptcp.checksum_enabled=1",)),
     Scenario("the server announces an address, IPv4", (*JOINED, "close"), subflows=2, server=("10.77.2.2 id 7 signal",)),
     Scenario(

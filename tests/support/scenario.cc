@@ -4,6 +4,12 @@
 
 namespace mptap::testing {
 
+bool Stage::wants_more(std::uint64_t started, std::uint64_t default_connections) const {
+  if (options_.packets && tap_.captured() >= *options_.packets) return false;
+  if (options_.connections) return started < *options_.connections;
+  return options_.packets.has_value() || started < default_connections;
+}
+
 Endpoint Stage::next_client(bool ipv6) {
   const std::uint32_t number = clients_++;
   const auto port = static_cast<std::uint16_t>(32768 + random_.below(28000));
@@ -54,11 +60,10 @@ std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener,
 
 std::int64_t play_plain_connection(Stage& stage, std::int64_t start_ns, std::size_t answer_bytes) {
   Random random = stage.random().fork();
-  const TcpFlowSpec spec{.opener = stage.next_client(random.chance(0.3)), .acceptor = {}};
-  TcpFlowSpec full = spec;
-  full.acceptor = stage.server(static_cast<std::uint32_t>(random.below(500)),
-                               spec.opener.address.is_v6);
-  TcpFlow flow(stage.tap(), random.fork(), full, nullptr);
+  const bool ipv6 = random.chance(0.3);
+  const auto number = static_cast<std::uint32_t>(random.below(500));
+  const TcpFlowSpec spec{.opener = stage.next_client(ipv6), .acceptor = stage.server(number, ipv6)};
+  TcpFlow flow(stage.tap(), random.fork(), spec, nullptr);
   const std::int64_t half_rtt_ns = random.between(2, 40) * kMillisecondNs;
   std::int64_t now_ns = start_ns;
   flow.send(now_ns, End::kOpener, kSyn);

@@ -29,6 +29,11 @@ class Stage {
   Random& random() { return random_; }
   [[nodiscard]] const ScenarioOptions& options() const { return options_; }
 
+  /// Whether to begin another conversation: `packets` not reached, or `started` below `connections`.
+  ///
+  /// @param default_connections  Holds where the command line gives neither number.
+  [[nodiscard]] bool wants_more(std::uint64_t started, std::uint64_t default_connections) const;
+
   // The stage's clock: when the next conversation begins. Nanoseconds since 1970.
   [[nodiscard]] std::int64_t now_ns() const { return now_ns_; }
   void wait(std::int64_t ns) { now_ns_ += ns; }

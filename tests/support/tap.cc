@@ -102,7 +102,8 @@ PacketBuilder Tap::new_frame(bool toward_acceptor, bool ethertype_only) const {
 
 void Tap::see(std::int64_t time_ns, Bytes frame, const FrameNote& note) {
   if (blind_) return;
-  time_ns += delay_ns_;
+  time_ns += delay_ns_ + delay_next_ns_;
+  delay_next_ns_ = 0;
   if (note.may_be_missed && random_.chance(options_.miss)) return;
   if (note.may_be_delayed && random_.chance(options_.reorder)) {
     time_ns += random_.between(1'000, kMaxReorderDelayNs);

@@ -67,6 +67,12 @@ class Tap {
   /// Adds this to the time of frames shown from now on: for paths of different delay.
   void set_delay(std::int64_t delay_ns) { delay_ns_ = delay_ns; }
 
+  /// Adds this to the time of the next frame only: it is captured behind its successors.
+  void delay_next(std::int64_t delay_ns) { delay_next_ns_ = delay_ns; }
+
+  /// Replaces TapOptions::duplicate: 1 is a span port that mirrors both directions of every frame.
+  void set_duplicate(double probability) { options_.duplicate = probability; }
+
   /// Frames captured so far, waiting ones included.
   [[nodiscard]] std::uint64_t captured() const { return captured_; }
 
@@ -88,6 +94,7 @@ class Tap {
   Random random_;
   bool blind_ = false;
   std::int64_t delay_ns_ = 0;
+  std::int64_t delay_next_ns_ = 0;
   std::uint64_t captured_ = 0;
   std::priority_queue<Sighting, std::vector<Sighting>, std::greater<>> waiting_;
 };
