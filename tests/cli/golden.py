@@ -27,9 +27,9 @@ def _values(entry, fields):
 
 
 def _hmac_ok(row):
-    """One verdict of the two HMACs: null when none was verified."""
-    proofs = {row["hmac_synack"], row["hmac_ack"]} - {"unverified", None}
-    return proofs == {"valid"} if proofs else None
+    """One verdict of the two HMACs: null when neither could be verified."""
+    verdicts = [row[name] for name in ("hmac_synack", "hmac_ack") if row[name] is not None]
+    return all(verdicts) if verdicts else None
 
 
 def problems_of(truth, connection_rows, subflow_rows, notice_rows):

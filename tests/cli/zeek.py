@@ -36,5 +36,11 @@ def rows(path):
 
 
 def comparable(row):
-    """A row as text, without what differs from run to run."""
-    return json.dumps({name: value for name, value in sorted(row.items()) if name != "conn_uid"})
+    """A row as text: without what differs from run to run, numbers and pairs spelled alike."""
+    return json.dumps({name: _alike(value) for name, value in sorted(row.items()) if name != "conn_uid"})
+
+
+def _alike(value):
+    if isinstance(value, list):
+        return [f"{v['address']}={v['count']}" if isinstance(v, dict) else v for v in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value

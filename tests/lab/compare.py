@@ -29,15 +29,15 @@ def kernel_connections(events):
 def kernel_subflows(events):
     """{(orig_h, orig_p, resp_h, resp_p, isOrig, orig_address_id, resp_address_id, backup)} of `events` by side.
 
-    The backup flag of a SYN is reported by the host that received it.
+    What the opener says of backup, in its SYN or later, is reported by the acceptor; the last word counts.
     """
-    joins = [(side, e) for side in SIDES for e in events[side] if e["event"] == "SF_ESTABLISHED"]
-    accepted = {_mirrored(_addresses(e)): e["backup"] == "1" for _, e in joins}
+    told = [e for side in SIDES for e in events[side] if e["event"] in ("SF_ESTABLISHED", "SF_PRIO")]
+    backup = {_mirrored(_addresses(e)): e["backup"] == "1" for e in told}
     initial = {(*flow[:4], True, 0, 0, False) for flow in kernel_connections(events)}
     return initial | {
-        (*_addresses(e), False, int(e["locid"]), int(e["remid"]), accepted.get(_addresses(e)))
-        for _, e in joins
-        if _addresses(e)[1] >= FIRST_EPHEMERAL_PORT
+        (*_addresses(e), False, int(e["locid"]), int(e["remid"]), backup.get(_addresses(e)))
+        for e in told
+        if e["event"] == "SF_ESTABLISHED" and _addresses(e)[1] >= FIRST_EPHEMERAL_PORT
     }
 
 
