@@ -1,0 +1,80 @@
+#include "dataplane/record_out.h"
+
+#include <algorithm>
+#include <thread>
+
+namespace mptap {
+
+RecordOut::RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room,
+                     const std::atomic<bool>& stop, WorkerTally& tally)
+    : ring_(ring),
+      tally_(tally),
+      stop_(stop),
+      wait_for_room_(wait_for_room),
+      overflow_capacity_(std::max(overflow_capacity, 1u)),
+      overflow_(std::make_unique<Record[]>(overflow_capacity_)) {}
+
+bool RecordOut::push(const Record& record, RecordClass klass) noexcept {
+  ++tally_.records_built;
+  if (wait_for_room_) return push_waiting(record);
+  const std::size_t bulk_limit = ring_.capacity() / 4 * 3;
+  if (klass == RecordClass::kBulk) {
+    const bool full = ring_.fill_bound() >= bulk_limit && ring_.capacity() - ring_.free_room() >= bulk_limit;
+    if (full || overflow_size_ != 0 || !ring_.try_push(record)) {
+      ++tally_.ring_full_bulk;
+      return false;
+    }
+    ++tally_.records_pushed;
+    return true;
+  }
+  if (overflow_size_ == 0 && ring_.try_push(record)) {
+    ++tally_.records_pushed;
+    return true;
+  }
+  if (overflow_size_ == overflow_capacity_) {
+    ++tally_.ring_full_vital;
+    return false;
+  }
+  overflow_[(overflow_head_ + overflow_size_) % overflow_capacity_] = record;
+  ++overflow_size_;
+  return true;
+}
+
+bool RecordOut::push_waiting(const Record& record) noexcept {
+  while (!ring_.try_push(record)) {
+    ring_.publish();
+    if (stop_.load(std::memory_order_relaxed)) {
+      ++tally_.ring_full_vital;
+      return false;
+    }
+    std::this_thread::yield();
+  }
+  ++tally_.records_pushed;
+  return true;
+}
+
+void RecordOut::wait_from_now_on() noexcept {
+  while (overflow_size_ != 0 && !stop_.load(std::memory_order_relaxed)) {
+    publish();
+    std::this_thread::yield();
+  }
+  wait_for_room_ = true;
+}
+
+void RecordOut::publish() noexcept {
+  drain_overflow();
+  ring_.publish();
+  tally_.records_pending = overflow_size_;
+  tally_.ring_fill = ring_.fill_bound();
+}
+
+void RecordOut::drain_overflow() noexcept {
+  while (overflow_size_ != 0 && ring_.try_push(overflow_[overflow_head_])) {
+    overflow_[overflow_head_] = Record();
+    overflow_head_ = (overflow_head_ + 1) % overflow_capacity_;
+    --overflow_size_;
+    ++tally_.records_pushed;
+  }
+}
+
+}  // namespace mptap

@@ -1,0 +1,59 @@
+// How a worker's records leave it: bulk gives way to vital, vital waits in a bounded overflow, all is counted.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+#include "dataplane/record.h"
+#include "dataplane/spsc_ring.h"
+#include "dataplane/worker_counters.h"
+
+namespace mptap {
+
+using RecordRing = SpscRing<Record>;
+
+/// Which records may be lost first (DESIGN: what is lost is chosen).
+enum class RecordClass : std::uint8_t {
+  kBulk,   // unanswered SYNs, periodic counters, mid-stream options
+  kVital,  // of subflows whose acceptor has answered
+};
+
+/// Pushes records in order.
+///
+/// Live: bulk stops at three quarters of the ring; vital records that find no room wait in an overflow queue of
+/// fixed size and go first as soon as there is room. From files: waits for room, nothing is lost.
+/// One worker thread; no allocation after construction.
+class RecordOut {
+ public:
+  /// @param ring               Its consumer is control.
+  /// @param overflow_capacity  Vital records, at least 1.
+  /// @param wait_for_room      True where the source can wait (a file).
+  /// @param stop               Ends the waiting; whoever stops control sets it first.
+  RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room, const std::atomic<bool>& stop,
+            WorkerTally& tally);
+
+  /// @return False where the record was lost; it is counted then.
+  bool push(const Record& record, RecordClass klass) noexcept;
+
+  /// From now on waits for room as files do: for the last records of a live worker, while control still takes.
+  void wait_from_now_on() noexcept;
+
+  /// Moves waiting records into the ring and shows what was pushed to control: once a burst or poll.
+  void publish() noexcept;
+
+ private:
+  [[nodiscard]] bool push_waiting(const Record& record) noexcept;
+  void drain_overflow() noexcept;
+
+  RecordRing& ring_;
+  WorkerTally& tally_;
+  const std::atomic<bool>& stop_;
+  bool wait_for_room_;
+  const std::uint32_t overflow_capacity_;
+  const std::unique_ptr<Record[]> overflow_;
+  std::uint32_t overflow_head_ = 0;
+  std::uint32_t overflow_size_ = 0;
+};
+
+}  // namespace mptap

@@ -1,0 +1,222 @@
+// SubflowTracker's handshake: SYN, SYN/ACK and what may stand in their way.
+#include <algorithm>
+
+#include "dataplane/subflow_tracker.h"
+
+namespace mptap {
+namespace {
+
+constexpr std::uint8_t kJoinBackup = 0x01;
+
+/// What a SYN offers; anything that is not a well-formed MP_CAPABLE or MP_JOIN counts as no offer.
+SynOption syn_option_of(const DecodedOptions& options) {
+  SynOption syn{};
+  if (const MptcpOption* option = options.find(Subtype::kCapable)) {
+    syn.offer = Offer::kCapable;
+    syn.version = option->capable.version;
+    syn.flags = option->capable.flags;
+    syn.high = static_cast<std::uint32_t>(option->capable.sender_key.value >> 32);
+    syn.low = static_cast<std::uint32_t>(option->capable.sender_key.value);
+  } else if (const MptcpOption* join = options.find(Subtype::kJoin)) {
+    syn.offer = Offer::kJoin;
+    syn.flags = join->join.backup ? kJoinBackup : std::uint8_t{0};
+    syn.address_id = join->join.address_id;
+    syn.high = join->join.token.value;
+    syn.low = join->join.nonce;
+  }
+  return syn;
+}
+
+Offer offer_of_syn_ack(const DecodedOptions& options, const SynOption& syn, bool syn_seen) {
+  if (const MptcpOption* option = options.find(Subtype::kCapable)) {
+    if (syn_seen && syn.offer != Offer::kCapable) return Offer::kNone;
+    const CapableOption& capable = option->capable;
+    const bool echoes_key = syn_seen && syn.version == 0 && capable.version == 0 && capable.sender_key == syn.key();
+    return capable.mirrored || echoes_key ? Offer::kMirrored : Offer::kCapable;
+  }
+  if (options.find(Subtype::kJoin) != nullptr) {
+    return syn_seen && syn.offer != Offer::kJoin ? Offer::kNone : Offer::kJoin;
+  }
+  return Offer::kNone;
+}
+
+}  // namespace
+
+void SubflowTracker::on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept {
+  const SynOption syn = syn_option_of(options);
+  if (index != SubflowTable::kNone) {
+    on_further_syn(index, segment, syn);
+  } else if (syn.offer != Offer::kNone) {
+    on_first_syn(segment, syn);
+  }
+}
+
+void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept {
+  const IpAddress& receiver = segment.source_is_low ? segment.key.high : segment.key.low;
+  const bool is_join = syn.offer == Offer::kJoin;
+  const bool share_left = table_.try_count_receiver(receiver);
+  const std::uint32_t index = share_left ? try_open(segment, SlotClass::kUnanswered, true) : SubflowTable::kNone;
+  if (index == SubflowTable::kNone) {
+    if (share_left) table_.uncount_receiver(receiver);
+    const std::uint32_t print = refused_print(segment, segment.tcp.seq);
+    RefusedSyn& remembered = refused_[print % kRefusedMemory];
+    const bool repeat = remembered.print == print;
+    remembered = RefusedSyn{print, syn};
+    if (repeat) return;
+    ++tally_.subflows_not_stored;
+    if (!is_join) return;
+    ++tally_.joins_seen;
+    ++tally_.joins_not_stored;
+    tell_join_not_stored(segment, syn);
+    return;
+  }
+  if (is_join) ++tally_.joins_seen;
+  SubflowSlot& slot = table_[index];
+  slot.syn = syn;
+  slot.opener_isn = segment.tcp.seq;
+  slot.seen |= seen::kSyn | seen::kReceiverCounted;
+  touch(index, 0, segment);
+  tell_opened(index, RecordClass::kBulk);
+}
+
+void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept {
+  SubflowSlot& slot = table_[index];
+  const bool same_isn = direction_of(slot, segment) == 0 && slot.opener_isn == segment.tcp.seq &&
+                        (slot.has(seen::kSyn) || slot.has(seen::kSynAck));
+  if (slot.klass == SlotClass::kClosed) {
+    if (same_isn || syn.offer == Offer::kNone) return;  // a late copy, or plain TCP on an old 4-tuple
+    table_.release(index);
+    on_first_syn(segment, syn);
+    return;
+  }
+  if (same_isn && !slot.has(seen::kSyn)) {
+    on_late_syn(index, segment, syn);
+    return;
+  }
+  if (same_isn) {
+    const bool lost_option = syn.offer == Offer::kNone && slot.syn.offer != Offer::kNone;
+    if (lost_option && !slot.has(seen::kSynAck)) slot.seen |= seen::kSynWithoutOption;
+    touch(index, 0, segment);
+    return;
+  }
+  // Another ISN on a live subflow: believed only once a SYN/ACK acknowledges it.
+  if (slot.has(seen::kChallenger) && slot.challenger_isn == segment.tcp.seq) return;
+  slot.challenger = syn;
+  slot.challenger_isn = segment.tcp.seq;
+  slot.seen |= seen::kChallenger;
+  if (syn.offer == Offer::kJoin) {
+    ++tally_.joins_seen;
+    tell_join_not_stored(segment, syn);
+  }
+}
+
+/// The SYN of a subflow whose SYN/ACK came first.
+void SubflowTracker::on_late_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept {
+  SubflowSlot& slot = table_[index];
+  slot.syn = syn;
+  slot.seen |= seen::kSyn;
+  touch(index, 0, segment);
+  tell_opened(index, RecordClass::kVital);
+  if (syn.offer == Offer::kCapable) slot.syn.high = slot.syn.low = 0;  // the key has been told
+}
+
+/// Finds or makes the slot that a SYN/ACK answers; kNone where it answers nothing that is known.
+std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const SegmentView& segment,
+                                                  Offer offer) noexcept {
+  const std::uint32_t acknowledged = segment.tcp.ack - 1;
+  if (index != SubflowTable::kNone && table_[index].has(seen::kChallenger) &&
+      table_[index].challenger_isn == acknowledged) {
+    const SynOption syn = table_[index].challenger;
+    if (syn.offer == Offer::kNone) {
+      close(index, CloseCause::kReplaced);
+      return SubflowTable::kNone;
+    }
+    index = reopen(index, segment, SlotClass::kUnanswered);
+    if (index == SubflowTable::kNone) return index;
+    table_[index].syn = syn;
+    table_[index].opener_isn = acknowledged;
+    table_[index].seen |= seen::kSyn;
+    table_[index].direction[0].segments = 1;
+    table_[index].direction[0].seq_next = segment.tcp.ack;
+    table_[index].seen |= seen::kSeqKnown;
+    return index;
+  }
+  if (index != SubflowTable::kNone) {
+    const SubflowSlot& slot = table_[index];
+    if (slot.klass == SlotClass::kClosed) return SubflowTable::kNone;
+    const bool guessed = slot.has(seen::kMidstream);
+    if (!guessed) {
+      if (direction_of(slot, segment) == 0) return SubflowTable::kNone;
+      if (slot.opener_isn == acknowledged) return index;
+      ++tally_.out_of_sequence;
+      return SubflowTable::kNone;
+    }
+  }
+  if (offer == Offer::kNone || offer == Offer::kMirrored) return SubflowTable::kNone;
+  if (offer == Offer::kJoin) ++tally_.joins_seen;
+  index = index == SubflowTable::kNone ? try_open(segment, SlotClass::kAnswered, false)
+                                       : reopen(index, segment, SlotClass::kAnswered);
+  if (index == SubflowTable::kNone) {
+    ++tally_.subflows_not_stored;
+    if (offer == Offer::kJoin) ++tally_.joins_not_stored;
+    return index;
+  }
+  SubflowSlot& slot = table_[index];
+  slot.opener_isn = acknowledged;
+  // A SYN that a flood left no place for is honest after all: its option is taken from the memory of refusals.
+  // Such a join stands in joins_seen twice, once as not stored and once as answered.
+  const std::uint32_t print = refused_print(segment, acknowledged);
+  RefusedSyn& remembered = refused_[print % kRefusedMemory];
+  if (remembered.print == print) {
+    slot.syn = remembered.syn;
+    slot.seen |= seen::kSyn | seen::kSeqKnown;
+    slot.direction[0].segments = 1;
+    slot.direction[0].seq_next = segment.tcp.ack;
+    remembered = RefusedSyn{};
+  }
+  return index;
+}
+
+void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
+                                const DecodedOptions& options) noexcept {
+  index = settle_syn_ack_slot(index, segment, offer_of_syn_ack(options, SynOption{}, false));
+  if (index == SubflowTable::kNone) return;
+  SubflowSlot& slot = table_[index];
+  if (slot.has(seen::kSynAck)) {
+    if (slot.acceptor_isn == segment.tcp.seq) touch(index, 1, segment);
+    return;
+  }
+  const Offer offer = offer_of_syn_ack(options, slot.syn, slot.has(seen::kSyn));
+  slot.acceptor_isn = segment.tcp.seq;
+  slot.seen |= seen::kSynAck;
+  if (offer == Offer::kJoin) ++tally_.joins_answered;
+  if (offer == Offer::kNone || offer == Offer::kMirrored) slot.seen |= seen::kDenied;
+  if (slot.klass == SlotClass::kUnanswered) {
+    forget_receiver(index);
+    table_.change_class(index, SlotClass::kAnswered);
+  }
+  touch(index, 1, segment);
+  if (!slot.has(seen::kOpenedSent)) tell_opened(index, RecordClass::kVital);
+  Record record = record_of(index, RecordKind::kSynAck, 1);
+  record.syn_ack = SynAckBody{};
+  record.syn_ack.offer = offer;
+  record.syn_ack.opener_isn = slot.opener_isn;
+  record.syn_ack.acceptor_isn = slot.acceptor_isn;
+  record.syn_ack.blackhole = slot.has(seen::kSynWithoutOption) && offer == Offer::kNone;
+  if (offer == Offer::kCapable) {
+    const CapableOption& capable = options.find(Subtype::kCapable)->capable;
+    record.syn_ack.key = capable.sender_key;
+    record.syn_ack.version = capable.version;
+    record.syn_ack.flags = capable.flags;
+  } else if (offer == Offer::kJoin) {
+    const JoinOption& join = options.find(Subtype::kJoin)->join;
+    std::copy_n(join.hmac.begin(), record.syn_ack.hmac.size(), record.syn_ack.hmac.begin());
+    record.syn_ack.nonce = join.nonce;
+    record.syn_ack.flags = join.backup ? kJoinBackup : std::uint8_t{0};
+    record.syn_ack.address_id = join.address_id;
+  }
+  tell(index, record);
+  if (slot.has(seen::kOpenedSent) && slot.syn.offer == Offer::kCapable) slot.syn.high = slot.syn.low = 0;
+}
+
+}  // namespace mptap

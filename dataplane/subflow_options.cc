@@ -1,0 +1,205 @@
+// SubflowTracker's options of established subflows, and its records.
+#include <algorithm>
+
+#include "dataplane/subflow_tracker.h"
+
+namespace mptap {
+namespace {
+
+/// The 64-bit number near `reference` whose low half is `low` (RFC 8684 section 3.3.1).
+std::uint64_t extend(std::uint64_t reference, std::uint64_t low) {
+  const auto difference = static_cast<std::int32_t>(static_cast<std::uint32_t>(low) - static_cast<std::uint32_t>(reference));
+  return reference + static_cast<std::uint64_t>(static_cast<std::int64_t>(difference));
+}
+
+/// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new.
+std::uint32_t mark_of(Bytes option) {
+  std::uint64_t mark = 0;
+  for (const std::uint8_t byte : option) mark = mix64(mark ^ byte);
+  return static_cast<std::uint32_t>(mark) | 1u;
+}
+
+}  // namespace
+
+void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                                const DecodedOptions& options) noexcept {
+  for (std::uint8_t i = 0; i < options.count; ++i) {
+    const MptcpOption& option = options.option[i];
+    if (options.error[i] != OptionError::kOk || options_.records.every_option) {
+      const bool malformed = options.error[i] != OptionError::kOk;
+      Record record = record_of(index, malformed ? RecordKind::kMalformed : RecordKind::kOption, direction);
+      record.malformed = MalformedBody{options.error[i], static_cast<std::uint8_t>(option.subtype), option.length,
+                                       segment.tcp.flags};
+      out_.push(record, RecordClass::kBulk);
+      if (malformed) continue;
+    }
+    switch (option.subtype) {
+      case Subtype::kCapable:
+      case Subtype::kJoin: on_ack_option(index, direction, segment, option); break;
+      case Subtype::kDss: on_dss(index, direction, segment, option.dss); break;
+      case Subtype::kTcpRst:          // told with its RST
+      case Subtype::kExperimental: break;  // counted only
+      default: tell_option(index, direction, option); break;
+    }
+  }
+}
+
+void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                                   const MptcpOption& option) noexcept {
+  if (direction != 0) return;  // only the opener completes a handshake
+  SubflowSlot& slot = table_[index];
+  for (std::uint8_t i = 0; i < segment.scan.count; ++i) {
+    const Bytes bytes = segment.tcp.options.subspan(segment.scan.offset[i], segment.scan.length[i]);
+    if (static_cast<Subtype>(bytes[2] >> 4) != option.subtype) continue;
+    const std::uint32_t mark = mark_of(bytes);
+    if (slot.ack_option_mark == mark) return;
+    slot.ack_option_mark = mark;
+  }
+  if (option.subtype == Subtype::kJoin) {
+    Record record = record_of(index, RecordKind::kJoinAck, direction);
+    record.join_ack = JoinAckBody{option.join.hmac};
+    tell(index, record);
+    return;
+  }
+  const CapableOption& capable = option.capable;
+  Record record = record_of(index, RecordKind::kCapableAck, direction);
+  record.capable_ack = CapableAckBody{capable.sender_key,    capable.receiver_key, capable.data_len,
+                                      capable.checksum,      capable.version,      capable.flags,
+                                      capable.has_data_len,  capable.has_checksum};
+  tell(index, record);
+  if (capable.has_data_len && slot.direction[0].ssn_high == 0) {
+    // The first mapping of the connection: SSN 1, DSN right behind the IDSN (RFC 8684 3.1).
+    slot.direction[0].mapped_bytes += capable.data_len;
+    slot.direction[0].ssn_high = 1u + capable.data_len;
+  }
+}
+
+void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                            const DssOption& dss) noexcept {
+  SubflowSlot& slot = table_[index];
+  SlotDirection& own = slot.direction[direction];
+  const SlotDirection& peer = slot.direction[1 - direction];
+  DssBody body{dss.data_ack, dss.dsn, dss.ssn, segment.tcp.payload_bytes, dss.data_len, dss.checksum, dss.flags,
+               dss.has_checksum};
+  if (dss.has(DssOption::kDataAck)) {
+    const std::uint64_t reference = own.data_ack != 0 ? own.data_ack : peer.dsn_high;
+    if (!dss.has(DssOption::kDataAck8)) body.data_ack = extend(reference, dss.data_ack);
+    if (own.data_ack == 0 || Dsn{own.data_ack}.before(Dsn{body.data_ack})) own.data_ack = body.data_ack;
+  }
+  if (dss.has(DssOption::kMapping)) {
+    const std::uint64_t reference = own.dsn_high != 0 ? own.dsn_high : peer.data_ack;
+    if (!dss.has(DssOption::kDsn8)) body.dsn = extend(reference, dss.dsn);
+    // A DATA_FIN counts in data_len and is no byte; with SSN 0 it stands alone.
+    const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
+    const std::uint64_t end = body.dsn + bytes;
+    if (own.dsn_high == 0 && own.ssn_high == 0) own.ssn_high = dss.ssn;  // the first mapping that was seen
+    if (own.dsn_high == 0 || Dsn{own.dsn_high}.before(Dsn{end})) own.dsn_high = end;
+    const std::uint32_t ssn_end = dss.ssn + bytes;
+    if (bytes != 0 && Ssn{own.ssn_high}.before(Ssn{ssn_end})) {
+      own.mapped_bytes += std::min(bytes, ssn_end - own.ssn_high);
+      own.ssn_high = ssn_end;
+    }
+  }
+  const auto tell_dss = [&](RecordKind kind, RecordClass klass) {
+    Record record = record_of(index, kind, direction);
+    record.dss = body;
+    out_.push(record, klass);
+  };
+  if (!slot.has(seen::kDss << direction)) {
+    slot.seen |= seen::kDss << direction;
+    if (slot.has(seen::kDss) && slot.has(seen::kDss << 1)) confirm(index);
+    tell_dss(RecordKind::kFirstDss, class_of(slot));
+  }
+  if (dss.has(DssOption::kDataFin) && !slot.has(seen::kDataFin << direction)) {
+    slot.seen |= seen::kDataFin << direction;
+    tell_dss(RecordKind::kDataFin, class_of(slot));
+  }
+  if (options_.records.every_dss) tell_dss(RecordKind::kDss, RecordClass::kBulk);
+}
+
+void SubflowTracker::tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept {
+  Record record = record_of(index, RecordKind::kNone, direction);
+  switch (option.subtype) {
+    case Subtype::kAddAddr: {
+      const AddAddrOption& add = option.add_addr;
+      record.kind = RecordKind::kAddAddr;
+      record.add_addr = AddAddrBody{add.address, add.hmac, add.port, add.address_id, add.version,
+                                    add.echo,    add.has_port, add.has_hmac};
+      break;
+    }
+    case Subtype::kRemoveAddr:
+      record.kind = RecordKind::kRemoveAddr;
+      record.remove_addr = RemoveAddrBody{option.remove_addr.address_ids, option.remove_addr.count};
+      break;
+    case Subtype::kPrio:
+      record.kind = RecordKind::kPrio;
+      record.prio = PrioBody{option.prio.backup, option.prio.has_address_id, option.prio.address_id};
+      break;
+    case Subtype::kFail:
+      record.kind = RecordKind::kFail;
+      record.fail = FailBody{option.fail.dsn};
+      break;
+    case Subtype::kFastClose:
+      record.kind = RecordKind::kFastClose;
+      record.fast_close = FastCloseBody{option.fast_close.receiver_key};
+      break;
+    default: return;
+  }
+  tell(index, record);
+}
+
+Record SubflowTracker::record_of(std::uint32_t index, RecordKind kind, unsigned direction) const noexcept {
+  Record record;
+  record.time_ns = now_ns_;
+  record.slot = index;
+  record.generation = table_[index].generation;
+  record.kind = kind;
+  record.flags = direction == 0 ? std::uint8_t{0} : record_flag::kFromAcceptor;
+  return record;
+}
+
+void SubflowTracker::tell(std::uint32_t index, const Record& record) noexcept {
+  out_.push(record, class_of(table_[index]));
+}
+
+void SubflowTracker::tell_opened(std::uint32_t index, RecordClass klass) noexcept {
+  SubflowSlot& slot = table_[index];
+  Record record = record_of(index, RecordKind::kOpened, 0);
+  const FourTuple tuple = slot.tuple();
+  record.opened = OpenedBody{tuple.opener.address, tuple.acceptor.address, slot.syn, tuple.opener.port,
+                             tuple.acceptor.port};
+  if (slot.has(seen::kSyn)) record.flags |= record_flag::kSynSeen;
+  if (slot.has(seen::kMidstream)) record.flags |= record_flag::kMidstream;
+  if (out_.push(record, klass)) slot.seen |= seen::kOpenedSent;
+}
+
+void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept {
+  Record record;
+  record.time_ns = now_ns_;
+  record.kind = RecordKind::kJoinNotStored;
+  const SubflowKey& key = segment.key;
+  const bool low = segment.source_is_low;
+  record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, syn,
+                             low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
+  out_.push(record, RecordClass::kBulk);
+}
+
+void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
+  const SubflowSlot& slot = table_[index];
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    const SlotDirection& own = slot.direction[direction];
+    Record record = record_of(index, RecordKind::kCounters, direction);
+    if (last) record.flags |= record_flag::kLast;
+    record.counters = CountersBody{own.segments, own.payload_bytes, own.mapped_bytes, own.dsn_high, own.data_ack};
+    out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
+  }
+}
+
+void SubflowTracker::tell_periodic_counters(std::uint32_t index) noexcept {
+  SubflowSlot& slot = table_[index];
+  if (now_ns_ - slot.counters_sent_ns < options_.counters_interval_ns) return;
+  slot.counters_sent_ns = now_ns_;
+  if (slot.klass >= SlotClass::kAnswered || slot.klass == SlotClass::kMidstream) tell_counters(index, false);
+}
+
+}  // namespace mptap

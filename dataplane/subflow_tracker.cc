@@ -1,0 +1,327 @@
+#include "dataplane/subflow_tracker.h"
+
+#include <algorithm>
+
+namespace mptap {
+namespace {
+
+/// A jump of the sequence or acknowledgement number beyond this is not believed.
+constexpr std::uint32_t kMaxAdvance = 1u << 28;
+
+/// Moves `high` forward to `value`, never back and never by more than kMaxAdvance.
+void advance(std::uint32_t& high, std::uint32_t value) {
+  if (value - high < kMaxAdvance) high = value;
+}
+
+bool is_between(std::uint32_t low, std::uint32_t value, std::uint32_t high) { return value - low <= high - low; }
+
+}  // namespace
+
+const MptcpOption* DecodedOptions::find(Subtype subtype) const {
+  for (std::uint8_t i = 0; i < count; ++i) {
+    if (error[i] == OptionError::kOk && option[i].subtype == subtype) return &option[i];
+  }
+  return nullptr;
+}
+
+SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed, RecordOut& out, WorkerTally& tally)
+    : options_(options), table_(options.table, seed), out_(out), tally_(tally), refused_(kRefusedMemory) {}
+
+void SubflowTracker::decode(const SegmentView& segment) noexcept {
+  decoded_.count = segment.scan.count;
+  for (std::uint8_t i = 0; i < decoded_.count; ++i) {
+    const Bytes bytes = segment.tcp.options.subspan(segment.scan.offset[i], segment.scan.length[i]);
+    decoded_.error[i] = decode_mptcp_option(bytes, segment.tcp.flags, decoded_.option[i]);
+    ++tally_.option_errors[static_cast<std::size_t>(decoded_.error[i])];
+    if (decoded_.error[i] == OptionError::kOk) {
+      ++tally_.options[static_cast<std::size_t>(decoded_.option[i].subtype)];
+    }
+  }
+}
+
+void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept {
+  now_ns_ = now_ns;
+  decode(segment);
+  const std::uint32_t index = table_.find(segment.key, segment.hash);
+  if (index == SubflowTable::kNone && decoded_.count == 0) return;
+  if (index != SubflowTable::kNone) {
+    SubflowSlot& slot = table_[index];
+    if (is_copy(slot.direction[direction_of(slot, segment)], segment)) {
+      ++tally_.copies;
+      return;
+    }
+  }
+  const std::uint8_t flags = segment.tcp.flags;
+  if ((flags & tcp_flag::kSyn) == 0 || (flags & tcp_flag::kRst) != 0) {
+    if (index == SubflowTable::kNone) {
+      on_midstream(segment, decoded_);
+    } else if (table_[index].klass != SlotClass::kClosed) {
+      on_data(index, segment, decoded_);
+    }
+  } else if ((flags & tcp_flag::kAck) == 0) {
+    on_syn(index, segment, decoded_);
+  } else {
+    on_syn_ack(index, segment, decoded_);
+  }
+}
+
+/// A span port may deliver a segment twice, some microseconds apart and among others. A retransmission comes a
+/// round trip later at the earliest, so the fingerprint holds the time in steps of 4 ms: a copy counts as one
+/// for 4 to 8 ms.
+bool SubflowTracker::is_copy(SlotDirection& direction, const SegmentView& segment) const noexcept {
+  const TcpSegment& tcp = segment.tcp;
+  std::uint64_t print = mix64((static_cast<std::uint64_t>(tcp.seq) << 32 | tcp.ack) ^ segment.ip_id);
+  print = mix64(print ^ (static_cast<std::uint64_t>(tcp.checksum) << 32 | tcp.payload_bytes) ^ tcp.flags);
+  const Cursor options(tcp.options);
+  for (std::size_t at = 0; options.has(at, 4); at += 4) print = (print ^ options.u32(at)) * 0x9e3779b97f4a7c15u;
+  const auto folded = static_cast<std::uint32_t>(print >> 32);
+  const auto step = static_cast<std::uint32_t>(now_ns_ >> 22);
+  const auto at_step = [folded](std::uint32_t when) { return folded ^ (when * 0x9e3779b1u); };
+  const std::uint32_t now_print = at_step(step);
+  const std::uint32_t before_print = at_step(step - 1);
+  for (const std::uint32_t known : direction.copies) {
+    if (known == now_print || known == before_print) return true;
+  }
+  direction.copies[direction.segments % direction.copies.size()] = now_print;
+  return false;
+}
+
+void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {
+  if ((segment.tcp.flags & tcp_flag::kRst) != 0) return;
+  const MptcpOption* capable = options.find(Subtype::kCapable);
+  const MptcpOption* join = options.find(Subtype::kJoin);
+  const bool worth_a_slot = capable != nullptr || join != nullptr || options.find(Subtype::kDss) != nullptr ||
+                            options.find(Subtype::kAddAddr) != nullptr;
+  if (!worth_a_slot) return;
+  // An ACK with MP_CAPABLE or MP_JOIN comes from the opener; otherwise the lower port is taken for the acceptor's.
+  const bool opener_is_source =
+      capable != nullptr || join != nullptr || segment.tcp.source_port >= segment.tcp.destination_port;
+  const std::uint32_t index = try_open(segment, SlotClass::kMidstream, opener_is_source);
+  if (index == SubflowTable::kNone) {
+    ++tally_.subflows_not_stored;
+    return;
+  }
+  table_[index].seen |= seen::kMidstream;
+  tell_opened(index, RecordClass::kBulk);
+  on_data(index, segment, options);
+}
+
+void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept {
+  SubflowSlot& slot = table_[index];
+  const unsigned direction = direction_of(slot, segment);
+  const std::uint8_t flags = segment.tcp.flags;
+  const bool in_sequence = is_in_sequence(slot, direction, segment.tcp.seq);
+  touch(index, direction, segment);
+  if (direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck) && (flags & tcp_flag::kAck) != 0 &&
+      (flags & tcp_flag::kRst) == 0 &&
+      is_between(slot.acceptor_isn + 1, segment.tcp.ack, slot.direction[1].seq_next)) {
+    slot.seen |= seen::kThirdAck;
+    confirm(index);
+  }
+  on_options(index, direction, segment, options);
+  if ((flags & tcp_flag::kRst) != 0) {
+    if (in_sequence) {
+      on_reset(index, direction, segment, options);
+    } else {
+      ++tally_.out_of_sequence;
+    }
+    return;
+  }
+  if ((flags & tcp_flag::kFin) != 0 && !slot.has(seen::kFin << direction)) {
+    slot.direction[direction].fin_seq = segment.tcp.seq + segment.tcp.payload_bytes;
+    slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
+    if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
+    if (!in_sequence) ++tally_.out_of_sequence;
+  }
+  if (slot.has((seen::kFin | seen::kFinPending) * 3)) settle_fins(index);
+  if (slot.klass != SlotClass::kClosed) tell_periodic_counters(index);
+}
+
+/// RST and FIN count where their sequence number lies between what the peer has acknowledged and what was sent.
+bool SubflowTracker::is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept {
+  const SlotDirection& own = slot.direction[direction];
+  const SlotDirection& peer = slot.direction[1 - direction];
+  const bool own_known = slot.has(seen::kSeqKnown << direction);
+  const bool peer_known = slot.has(seen::kAckKnown << (1 - direction));
+  if (slot.has(seen::kSyn) && !slot.has(seen::kSynAck) && !own_known) return true;  // see on_reset
+  if (!own_known && !peer_known) return false;
+  const std::uint32_t high = own_known ? own.seq_next : peer.ack;
+  const std::uint32_t low = peer_known && high - peer.ack < kMaxAdvance ? peer.ack : high;
+  return is_between(low, seq, high);
+}
+
+void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                              const DecodedOptions& options) noexcept {
+  const SubflowSlot& slot = table_[index];
+  const bool before_answer = slot.klass == SlotClass::kUnanswered;
+  if (before_answer && direction == 1 &&
+      ((segment.tcp.flags & tcp_flag::kAck) == 0 || segment.tcp.ack != slot.opener_isn + 1)) {
+    ++tally_.out_of_sequence;  // RFC 9293 3.10.7.3: a RST in SYN-SENT must acknowledge the SYN
+    return;
+  }
+  Record record = record_of(index, RecordKind::kReset, direction);
+  record.reset = ResetBody{};
+  record.reset.before_answer = before_answer;
+  if (const MptcpOption* option = options.find(Subtype::kTcpRst)) {
+    record.reset.has_reason = true;
+    record.reset.transient = option->tcp_rst.transient;
+    record.reset.reason = option->tcp_rst.reason;
+  }
+  tell(index, record);
+  close(index, CloseCause::kReset);
+}
+
+/// A FIN that came ahead of its data counts once the peer acknowledges it; the subflow ends when both do.
+void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
+  SubflowSlot& slot = table_[index];
+  bool both_acknowledged = true;
+  for (unsigned direction = 0; direction < 2; ++direction) {
+    const SlotDirection& own = slot.direction[direction];
+    const SlotDirection& peer = slot.direction[1 - direction];
+    const bool acknowledged = slot.has(seen::kAckKnown << (1 - direction)) && peer.ack - (own.fin_seq + 1) < kMaxAdvance;
+    if (slot.has(seen::kFinPending << direction) && acknowledged && !slot.has(seen::kFin << direction)) {
+      slot.seen |= seen::kFin << direction;
+      tell(index, record_of(index, RecordKind::kFin, direction));
+    }
+    both_acknowledged = both_acknowledged && slot.has(seen::kFin << direction) && acknowledged;
+  }
+  if (both_acknowledged) close(index, CloseCause::kFin);
+}
+
+void SubflowTracker::touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept {
+  SubflowSlot& slot = table_[index];
+  SlotDirection& own = slot.direction[direction];
+  SlotDirection& peer = slot.direction[1 - direction];
+  const TcpSegment& tcp = segment.tcp;
+  slot.last_seen_ns = now_ns_;
+  ++own.segments;
+  own.payload_bytes += tcp.payload_bytes;
+  if ((tcp.flags & tcp_flag::kRst) != 0) return;  // its numbers prove nothing
+  const std::uint32_t controls = ((tcp.flags & tcp_flag::kSyn) != 0 ? 1u : 0u) + ((tcp.flags & tcp_flag::kFin) != 0 ? 1u : 0u);
+  const std::uint32_t end = tcp.seq + tcp.payload_bytes + controls;
+  if (slot.has(seen::kSeqKnown << direction)) {
+    advance(own.seq_next, end);
+  } else {
+    own.seq_next = end;
+    slot.seen |= seen::kSeqKnown << direction;
+  }
+  if ((tcp.flags & tcp_flag::kAck) == 0) return;
+  if (slot.has(seen::kAckKnown << direction)) {
+    advance(own.ack, tcp.ack);
+  } else {
+    own.ack = tcp.ack;
+    slot.seen |= seen::kAckKnown << direction;
+  }
+  if (slot.has(seen::kSeqKnown << (1 - direction))) advance(peer.seq_next, tcp.ack);  // the tap missed some
+}
+
+void SubflowTracker::confirm(std::uint32_t index) noexcept {
+  SubflowSlot& slot = table_[index];
+  if (slot.klass == SlotClass::kConfirmed) return;
+  forget_receiver(index);
+  table_.change_class(index, SlotClass::kConfirmed);
+}
+
+std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept {
+  if (table_.used() == table_.capacity()) make_room(klass);
+  const std::uint32_t index = table_.try_insert(segment.key, segment.hash, klass);
+  if (index == SubflowTable::kNone) return index;
+  SubflowSlot& slot = table_[index];
+  if (opener_is_source == segment.source_is_low) slot.seen |= seen::kOpenerIsLow;
+  slot.last_seen_ns = now_ns_;
+  slot.counters_sent_ns = now_ns_;
+  ++tally_.subflows_opened;
+  table_.arm(index, now_ns_, now_ns_ + timeout_of(slot));
+  return index;
+}
+
+/// Ends what the slot held and begins anew under the same key, the segment's receiver being the opener.
+std::uint32_t SubflowTracker::reopen(std::uint32_t index, const SegmentView& segment, SlotClass klass) noexcept {
+  if (table_[index].klass != SlotClass::kClosed) close(index, CloseCause::kReplaced);
+  table_.release(index);
+  return try_open(segment, klass, false);
+}
+
+void SubflowTracker::make_room(SlotClass klass) noexcept {
+  const std::uint32_t victim = table_.victim_for(klass);
+  if (victim == SubflowTable::kNone) return;
+  switch (table_[victim].klass) {
+    case SlotClass::kMidstream: ++tally_.evicted_midstream; break;
+    case SlotClass::kUnanswered: ++tally_.evicted_unanswered; break;
+    case SlotClass::kAnswered: ++tally_.evicted_answered; break;
+    default: break;
+  }
+  if (table_[victim].klass != SlotClass::kClosed) close(victim, CloseCause::kEvicted);
+  table_.release(victim);
+}
+
+void SubflowTracker::forget_receiver(std::uint32_t index) noexcept {
+  SubflowSlot& slot = table_[index];
+  if (!slot.has(seen::kReceiverCounted)) return;
+  slot.seen &= ~seen::kReceiverCounted;
+  table_.uncount_receiver(slot.tuple().acceptor.address);
+}
+
+void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
+  SubflowSlot& slot = table_[index];
+  if (slot.has(seen::kOpenedSent)) {
+    // Of a SYN that nobody answered the opened record has told everything.
+    if (slot.klass != SlotClass::kUnanswered || slot.direction[0].segments != 1) tell_counters(index, true);
+    Record record = record_of(index, RecordKind::kClosed, 0);
+    record.closed = ClosedBody{cause, slot.last_seen_ns};
+    tell(index, record);
+  }
+  forget_receiver(index);
+  slot.syn = SynOption{};
+  slot.challenger = SynOption{};
+  table_.change_class(index, SlotClass::kClosed);
+  table_.arm(index, now_ns_, now_ns_ + options_.table.linger_ns);
+}
+
+std::uint64_t SubflowTracker::timeout_of(const SubflowSlot& slot) const noexcept {
+  const bool finished = slot.has(seen::kFin) && slot.has(seen::kFin << 1);
+  if (finished) return options_.table.linger_ns;
+  switch (slot.klass) {
+    case SlotClass::kMidstream: return options_.table.midstream_timeout_ns;
+    case SlotClass::kUnanswered: return options_.table.unanswered_timeout_ns;
+    case SlotClass::kAnswered:
+      return slot.has(seen::kDenied) ? options_.table.idle_timeout_ns : options_.table.unanswered_timeout_ns;
+    default: return options_.table.idle_timeout_ns;
+  }
+}
+
+void SubflowTracker::on_due(std::uint32_t index) noexcept {
+  const SubflowSlot& slot = table_[index];
+  if (slot.klass == SlotClass::kClosed) {
+    table_.release(index);
+    return;
+  }
+  const std::uint64_t deadline = slot.last_seen_ns + timeout_of(slot);
+  if (deadline > now_ns_) {
+    table_.arm(index, now_ns_, deadline);
+    return;
+  }
+  const bool finished = slot.has(seen::kFin) && slot.has(seen::kFin << 1);
+  const bool unanswered = slot.klass == SlotClass::kUnanswered;
+  close(index, finished ? CloseCause::kFin : unanswered ? CloseCause::kUnanswered : CloseCause::kTimeout);
+  table_.release(index);
+}
+
+void SubflowTracker::expire(std::uint64_t now_ns) noexcept {
+  now_ns_ = now_ns;
+  table_.expire(now_ns, kExpireBudget, [this](std::uint32_t index) { on_due(index); });
+  tally_.subflows = table_.used() - table_.count(SlotClass::kClosed);
+  tally_.subflows_unanswered = table_.count(SlotClass::kUnanswered);
+}
+
+void SubflowTracker::finish(std::uint64_t now_ns) noexcept {
+  now_ns_ = now_ns;
+  out_.wait_from_now_on();
+  for (std::uint32_t index = 0; index < table_.high_water(); ++index) {
+    const SlotClass klass = table_[index].klass;
+    if (klass != SlotClass::kFree && klass != SlotClass::kClosed) close(index, CloseCause::kExit);
+  }
+  expire(now_ns);
+}
+
+}  // namespace mptap

@@ -1,0 +1,129 @@
+// What segments do to a worker's subflows, and which records that makes.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/frame.h"
+#include "dataplane/mptcp_option.h"
+#include "dataplane/record_out.h"
+#include "dataplane/subflow_table.h"
+#include "dataplane/tcp.h"
+#include "dataplane/worker_counters.h"
+#include "dataplane/worker_options.h"
+
+namespace mptap {
+
+/// One TCP segment on its way through the tracker.
+struct SegmentView {
+  SubflowKey key;
+  std::uint64_t hash = 0;
+  TcpSegment tcp{};
+  OptionScan scan;
+  std::uint32_t ip_id = 0;
+  bool source_is_low = false;
+};
+
+/// The MPTCP options of one segment, decoded.
+struct DecodedOptions {
+  std::array<MptcpOption, OptionScan::kCapacity> option;
+  std::array<OptionError, OptionScan::kCapacity> error;
+  std::uint8_t count = 0;
+
+  /// The well-formed option of this subtype, or nullptr.
+  [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
+};
+
+/// Follows the handshake, the sequence numbers and the end of every subflow.
+///
+/// One worker thread. Never allocates, locks, logs, throws or trusts a length.
+class SubflowTracker {
+ public:
+  SubflowTracker(const WorkerOptions& options, std::uint64_t seed, RecordOut& out, WorkerTally& tally);
+
+  [[nodiscard]] const SubflowTable& table() const { return table_; }
+
+  /// @param now_ns  Packet time, never less than before.
+  void on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept;
+
+  /// Ends what was silent for too long. A bounded number of slots a call.
+  void expire(std::uint64_t now_ns) noexcept;
+
+  /// The source ended or the sensor stops: tells the last counters of every subflow and closes it.
+  void finish(std::uint64_t now_ns) noexcept;
+
+ private:
+  // Steps of on_segment, by what the segment is.
+  void on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
+  void on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept;
+  void on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
+  void on_late_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
+  void on_syn_ack(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
+  std::uint32_t settle_syn_ack_slot(std::uint32_t index, const SegmentView& segment, Offer offer) noexcept;
+  void on_data(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
+  void on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept;
+  void on_reset(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                const DecodedOptions& options) noexcept;
+  void settle_fins(std::uint32_t index) noexcept;
+  void tell_periodic_counters(std::uint32_t index) noexcept;
+
+  // Options of a segment that belongs to a known subflow.
+  void on_options(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                  const DecodedOptions& options) noexcept;
+  void on_ack_option(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                     const MptcpOption& option) noexcept;
+  void on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment, const DssOption& dss) noexcept;
+  void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
+
+  // Slots.
+  std::uint32_t try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept;
+  std::uint32_t reopen(std::uint32_t index, const SegmentView& segment, SlotClass klass) noexcept;
+  void make_room(SlotClass klass) noexcept;
+  void confirm(std::uint32_t index) noexcept;
+  void touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
+  bool is_copy(SlotDirection& direction, const SegmentView& segment) const noexcept;
+  [[nodiscard]] static bool is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept;
+  void forget_receiver(std::uint32_t index) noexcept;
+  void close(std::uint32_t index, CloseCause cause) noexcept;
+  void on_due(std::uint32_t index) noexcept;
+  [[nodiscard]] std::uint64_t timeout_of(const SubflowSlot& slot) const noexcept;
+
+  // Records.
+  [[nodiscard]] Record record_of(std::uint32_t index, RecordKind kind, unsigned direction) const noexcept;
+  void tell(std::uint32_t index, const Record& record) noexcept;
+  void tell_opened(std::uint32_t index, RecordClass klass) noexcept;
+  void tell_counters(std::uint32_t index, bool last) noexcept;
+  void tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept;
+
+  [[nodiscard]] static unsigned direction_of(const SubflowSlot& slot, const SegmentView& segment) {
+    return segment.source_is_low == slot.opener_is_low() ? 0u : 1u;
+  }
+  [[nodiscard]] static RecordClass class_of(const SubflowSlot& slot) {
+    return slot.has(seen::kSynAck) || slot.klass == SlotClass::kConfirmed ? RecordClass::kVital : RecordClass::kBulk;
+  }
+
+  /// A SYN that was not stored, remembered for a while: its retransmission is not counted again, and its
+  /// SYN/ACK finds its option. The newest overwrites an older one of the same cell.
+  struct RefusedSyn {
+    std::uint32_t print;
+    SynOption syn;
+  };
+  static constexpr std::size_t kRefusedMemory = 65'536;
+  static std::uint32_t refused_print(const SegmentView& segment, std::uint32_t isn) {
+    return static_cast<std::uint32_t>(mix64(segment.hash ^ isn)) | 1u;
+  }
+  /// Ends and evictions a call of expire() may make, so that no poll takes long.
+  static constexpr std::uint32_t kExpireBudget = 512;
+
+  void decode(const SegmentView& segment) noexcept;
+
+  const WorkerOptions options_;
+  SubflowTable table_;
+  RecordOut& out_;
+  WorkerTally& tally_;
+  LazyArray<RefusedSyn> refused_;
+  DecodedOptions decoded_;
+  std::uint64_t now_ns_ = 0;
+};
+
+}  // namespace mptap

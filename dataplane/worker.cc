@@ -1,0 +1,117 @@
+#include "dataplane/worker.h"
+
+#include <time.h>
+
+#include <algorithm>
+
+namespace mptap {
+namespace {
+
+std::uint64_t wall_clock_ns() noexcept {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
+}
+
+/// The same key for both directions; returns whether the source is the low end.
+bool make_key(const Frame& frame, const TcpSegment& tcp, SubflowKey& key) noexcept {
+  const auto order = frame.source <=> frame.destination;
+  const bool source_is_low = order < 0 || (order == 0 && tcp.source_port <= tcp.destination_port);
+  key.low = source_is_low ? frame.source : frame.destination;
+  key.high = source_is_low ? frame.destination : frame.source;
+  key.low_port = source_is_low ? tcp.source_port : tcp.destination_port;
+  key.high_port = source_is_low ? tcp.destination_port : tcp.source_port;
+  key.scope = frame.scope;
+  return source_is_low;
+}
+
+}  // namespace
+
+Worker::Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
+               const std::atomic<bool>& stop)
+    : source_(source),
+      options_(options),
+      out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_),
+      tracker_(options, seed, out_, tally_) {}
+
+PollStatus Worker::poll_once() noexcept {
+  const ReceiveStatus received = source_.receive(burst_);
+  ++tally_.polls;
+  if (burst_.size != 0) {
+    process_burst(burst_);
+    publish();
+    return PollStatus::kBusy;
+  }
+  ++tally_.polls_empty;
+  if (received == ReceiveStatus::kFinished) return PollStatus::kFinished;
+  if (received == ReceiveStatus::kFailed) return PollStatus::kFailed;
+  now_ns_ = std::max(now_ns_, source_.is_live() ? wall_clock_ns() : now_ns_);
+  tracker_.expire(now_ns_);
+  publish();
+  return PollStatus::kIdle;
+}
+
+/// First all headers, so that the table's memory is on its way while the next packet is parsed; then the state.
+void Worker::process_burst(const Burst& burst) noexcept {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < burst.size; ++i) {
+    if (parse_packet(burst.packets[i], candidates_[count])) ++count;
+  }
+  for (std::size_t i = 0; i < count; ++i) tracker_.table().prefetch_slot(candidates_[i].segment.hash);
+  for (std::size_t i = 0; i < count; ++i) {
+    tracker_.expire(candidates_[i].time_ns);
+    tracker_.on_segment(candidates_[i].segment, candidates_[i].time_ns);
+  }
+  tracker_.expire(now_ns_);
+}
+
+/// Counts the frame in exactly one place; true where its segment concerns the tracker.
+bool Worker::parse_packet(const PacketView& packet, Candidate& out) noexcept {
+  ++tally_.rx_packets;
+  tally_.rx_bytes += packet.wire_bytes;
+  now_ns_ = std::max(now_ns_, packet.time_ns);  // packet time never goes back, even where a capture does
+  Frame frame;
+  FrameStatus status = parse_frame(packet, options_.frame, frame);
+  TcpSegment& tcp = out.segment.tcp;
+  if (status == FrameStatus::kTcpSegment) {
+    switch (parse_tcp(frame.tcp, frame.tcp_bytes, tcp)) {
+      case TcpStatus::kOk: break;
+      case TcpStatus::kTruncated: status = FrameStatus::kTcpTruncated; break;
+      case TcpStatus::kDataOffset: status = FrameStatus::kTcpDataOffset; break;
+    }
+  }
+  ++tally_.frames[static_cast<std::size_t>(status)];
+  switch (status) {
+    case FrameStatus::kTcpSegment: break;
+    case FrameStatus::kNotIp: ++tally_.not_ip; return false;
+    case FrameStatus::kNotTcp: ++tally_.not_tcp; return false;
+    case FrameStatus::kFragment: ++tally_.fragments; return false;
+    default: ++tally_.malformed; return false;
+  }
+  ++tally_.tcp_segments;
+  if (frame.first_fragment) ++tally_.first_fragments;
+  if (frame.tunnels != 0) ++tally_.tunnelled;
+  scan_tcp_options(tcp.options, out.segment.scan);
+  if (out.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
+  ++(out.segment.scan.count != 0 ? tally_.with_mptcp : tally_.without_mptcp);
+  out.segment.source_is_low = make_key(frame, tcp, out.segment.key);
+  out.segment.hash = tracker_.table().hash_of(out.segment.key);
+  out.segment.ip_id = frame.ip_id;
+  out.time_ns = now_ns_;
+  tracker_.table().prefetch_bucket(out.segment.hash);
+  return true;
+}
+
+void Worker::publish() noexcept {
+  out_.publish();
+  counters_.publish(tally_);
+  published_time_ns_.store(now_ns_, std::memory_order_release);
+}
+
+void Worker::finish() noexcept {
+  tracker_.finish(now_ns_);
+  publish();
+  finished_.store(true, std::memory_order_release);
+}
+
+}  // namespace mptap

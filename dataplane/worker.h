@@ -1,0 +1,77 @@
+// One poll thread: packets in, records out.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+#include "dataplane/packet_source.h"
+#include "dataplane/record_out.h"
+#include "dataplane/subflow_tracker.h"
+#include "dataplane/worker_counters.h"
+#include "dataplane/worker_options.h"
+
+namespace mptap {
+
+enum class PollStatus : std::uint8_t {
+  kBusy,      // packets were processed
+  kIdle,      // nothing was there
+  kFinished,  // the source is at its end
+  kFailed,    // the source broke: see its error()
+};
+
+/// Polls one source and turns its packets into records.
+///
+/// The worker's thread calls poll_once() and finish(); any thread may call counters(), published_time_ns() and
+/// has_finished(). Nothing here allocates, locks, logs or throws after construction.
+class Worker {
+ public:
+  /// @param source   Outlives the worker.
+  /// @param ring     Its consumer is control.
+  /// @param stop     Set once control no longer takes records: ends any waiting for room.
+  /// @param seed     Secret; see random_seed().
+  /// @throws std::bad_alloc where the table finds no address space.
+  Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
+         const std::atomic<bool>& stop);
+
+  /// One burst through the pipeline.
+  PollStatus poll_once() noexcept;
+
+  /// Tells the last counters of every subflow; waits for room in the ring. Call once, last.
+  void finish() noexcept;
+
+  [[nodiscard]] WorkerTally counters() const noexcept { return counters_.read(); }
+  [[nodiscard]] const WorkerCounters& published_counters() const noexcept { return counters_; }
+
+  /// Packet time up to which everything is in the ring; never goes back.
+  [[nodiscard]] std::uint64_t published_time_ns() const noexcept {
+    return published_time_ns_.load(std::memory_order_acquire);
+  }
+  [[nodiscard]] bool has_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+
+ private:
+  /// A TCP segment of the burst that concerns the tracker.
+  struct Candidate {
+    SegmentView segment;
+    std::uint64_t time_ns;
+  };
+
+  void process_burst(const Burst& burst) noexcept;
+  bool parse_packet(const PacketView& packet, Candidate& out) noexcept;
+  void publish() noexcept;
+
+  PacketSource& source_;
+  const WorkerOptions options_;
+  WorkerTally tally_;
+  RecordOut out_;
+  SubflowTracker tracker_;
+  std::uint64_t now_ns_ = 0;
+  Burst burst_;
+  std::array<Candidate, Burst::kCapacity> candidates_;
+
+  WorkerCounters counters_;
+  std::atomic<std::uint64_t> published_time_ns_{0};
+  std::atomic<bool> finished_{false};
+};
+
+}  // namespace mptap
