@@ -20,6 +20,7 @@ class ByteWriter {
   ByteWriter& u16(std::uint64_t value) { return big_endian(value, 2); }
   ByteWriter& u24(std::uint64_t value) { return big_endian(value, 3); }
   ByteWriter& u32(std::uint64_t value) { return big_endian(value, 4); }
+  ByteWriter& u48(std::uint64_t value) { return big_endian(value, 6); }
   ByteWriter& u64(std::uint64_t value) { return big_endian(value, 8); }
   ByteWriter& append(std::span<const std::uint8_t> bytes) {
     buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());

@@ -45,8 +45,8 @@ struct MplsLayer {  // RFC 3032; the bottom-of-stack bit is derived
 };
 
 struct Ipv4Layer {  // RFC 791
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint8_t dscp_ecn = 0;
   std::uint16_t identification = 0;
   bool dont_fragment = true;
@@ -61,8 +61,8 @@ struct Ipv4Layer {  // RFC 791
 };
 
 struct Ipv6Layer {  // RFC 8200
-  IpAddress source;
-  IpAddress destination;
+  IpAddress source{};
+  IpAddress destination{};
   std::uint32_t flow_label = 0;
   std::uint8_t hop_limit = 64;
   std::optional<std::uint16_t> payload_length{};

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <deque>
-#include <utility>
 
 #include "tests/support/scenario.h"
 
@@ -48,11 +47,31 @@ void play_mptcp_connection(Stage& stage, std::size_t answer_bytes) {
 void play_background(Stage& stage) {
   Random& random = stage.random();
   const Endpoint client = stage.next_client();
-  PacketBuilder udp = stage.tap().new_frame(true);
-  udp.ip(client.address, stage.server(53).address)
-      .udp(client.port, 53)
-      .payload(std::span<const std::uint8_t>(random.bytes(30 + random.below(40))));
-  stage.tap().see(stage.now_ns(), udp.build(), {.kind = FrameKind::kNotTcp});
+  const Endpoint server = stage.server(53);
+  const std::uint64_t kind = random.below(4);
+  if (kind == 0) {
+    PacketBuilder arp = stage.tap().new_frame(true, true);
+    const Bytes request = ByteWriter()
+                              .u64(0x0001080006040001U)
+                              .u48(0x020000000001U)
+                              .append(client.address.bytes())
+                              .zeros(6)
+                              .append(server.address.bytes())
+                              .take();
+    stage.tap().see(stage.now_ns(), arp.raw(0x0806, request).build(), {.kind = FrameKind::kNotIp});
+    return;
+  }
+  PacketBuilder packet = stage.tap().new_frame(true);
+  packet.ip(client.address, server.address);
+  if (kind == 1) {
+    Bytes echo = ByteWriter().u8(8).zeros(3).u32(random.u32()).append(random.bytes(48)).take();
+    store_u16(echo, 2, InternetChecksum().add(echo).value());
+    packet.raw(1, echo);
+  } else {
+    packet.udp(client.port, 4500);
+    packet.payload(std::span<const std::uint8_t>(random.bytes(60 + random.below(400))));
+  }
+  stage.tap().see(stage.now_ns(), packet.build(), {.kind = FrameKind::kNotTcp});
 }
 
 void play_mixed(Stage& stage) {
@@ -69,7 +88,8 @@ void play_mixed(Stage& stage) {
 }
 
 void play_dss(Stage& stage) {
-  const std::uint64_t subflows = std::max<std::uint64_t>(2, stage.options().connections.value_or(64));
+  const std::uint64_t subflows =
+      std::max<std::uint64_t>(2, stage.options().connections.value_or(64));
   const std::uint64_t packets = stage.options().packets.value_or(20'000);
   std::deque<MptcpDialogue> dialogues;
   for (std::uint64_t i = 0; i < subflows / 2; ++i) {
@@ -107,7 +127,7 @@ void play_storm(Stage& stage) {
 
 constexpr std::array kScenarios = {
     Scenario{"plain", "ordinary TCP with timestamps, many flows, mixed sizes", play_plain},
-    Scenario{"mixed", "one connection in ten is MPTCP, some UDP", play_mixed},
+    Scenario{"mixed", "one connection in ten is MPTCP; some UDP, ICMP, ARP", play_mixed},
     Scenario{"dss", "MPTCP data over --connections subflows until --packets", play_dss},
     Scenario{"storm", "MPTCP connections that are made, joined and ended at once", play_storm},
 };
