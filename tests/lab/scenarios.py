@@ -34,7 +34,8 @@ class Scenario:
     one_address: bool = False  # the server listens on `address` alone
     other_states: tuple = ()  # of subflows that were not established
     notices: tuple = ()
-    events: tuple = ()  # kinds that mptcp_event.log must hold
+    events: tuple = ()  # dicts, each of them part of some row of mptcp_event.log
+    connection: dict = dataclasses.field(default_factory=dict)  # part of every row of mptcp_conn.log
 
 
 SCENARIOS = (
@@ -48,7 +49,12 @@ SCENARIOS = (
         connections=20,
         server=("10.77.2.2 id 7 signal",),
     ),
-    Scenario("checksums on", ("exchange 20000", "close"), sysctls=("net.mptcp.checksum_enabled=1",)),
+    Scenario(
+        "checksums on",
+        ("exchange 20000", "close"),
+        sysctls=("net.mptcp.checksum_enabled=1",),
+        connection={"checksums": True},
+    ),
     Scenario("the server announces an address, IPv4", (*JOINED, "close"), subflows=2, server=("10.77.2.2 id 7 signal",)),
     Scenario(
         "the server announces an address, IPv6",
@@ -62,6 +68,7 @@ SCENARIOS = (
         (*JOINED, "close"),
         subflows=2,
         server=("10.77.2.2 id 7 port 8099 signal",),
+        events=({"event": "mp_add_addr", "address_id": 7, "address": "10.77.2.2", "port": 8099, "echo": False},),
     ),
     Scenario(
         "the client opens a second subflow, IPv4",
@@ -81,24 +88,28 @@ SCENARIOS = (
         (*JOINED, "close"),
         subflows=2,
         client=("10.77.2.1 id 9 port 8101 signal",),
+        events=({"event": "mp_add_addr", "address_id": 9, "address": "10.77.2.1", "port": 8101, "echo": True},),
     ),
     Scenario(
         "a backup path",
         (*JOINED, "close"),
         subflows=2,
         client=("10.77.2.1 dev c2 id 5 subflow backup",),
+        events=({"event": "mp_join", "backup": True, "address_id": 5},),
     ),
     Scenario(
         "a path becomes a backup",
         (*JOINED, "client endpoint change id 5 backup", "await server SF_PRIO", "exchange 20000", "close"),
         subflows=2,
         client=("10.77.2.1 dev c2 id 5 subflow",),
+        events=({"event": "mp_prio", "backup": True},),
     ),
     Scenario(
         "an address is removed",
         (*JOINED, "server endpoint delete id 7", "await client REMOVED", "pause", "exchange 20000", "close"),
         subflows=2,
         server=("10.77.2.2 id 7 signal",),
+        events=({"event": "mp_remove_addr", "address_id": 7},),
     ),
     Scenario(
         "checksums on, two subflows, IPv6",
@@ -107,12 +118,15 @@ SCENARIOS = (
         address=V6,
         server=("fd77:2::2 id 7 signal",),
         sysctls=("net.mptcp.checksum_enabled=1",),
+        connection={"checksums": True},
     ),
     Scenario(
         "fast close",
         (*JOINED, "abort"),
         subflows=2,
         client=("10.77.2.1 dev c2 id 5 subflow",),
+        events=({"event": "mp_fastclose"},),
+        connection={"close": "fastclose"},
     ),
     Scenario(
         "a join that is refused",
