@@ -35,7 +35,7 @@ def _options(tcp):
 
 
 class _Fields:
-    """One option's fields by short name."""
+    """One option's fields by short name. Of a malformed option tshark leaves some out: they are None."""
 
     def __init__(self, tree):
         self._tree = tree
@@ -44,17 +44,19 @@ class _Fields:
         return FIELD + name in self._tree
 
     def text(self, name):
-        return self._tree[FIELD + name]
+        return self._tree.get(FIELD + name)
 
     def number(self, name):
-        return int(self.text(name), 0)
+        text = self.text(name)
+        return None if text is None else int(text, 0)
 
     def hexadecimal(self, name, digits):
-        return f"{self.number(name):0{digits}x}"
+        number = self.number(name)
+        return None if number is None else f"{number:0{digits}x}"
 
     def flag(self, name):
         """A bit of the flags byte; tshark prints it as 0, 1, or False, True."""
-        return self._tree[FIELD + "flags_tree"][FIELD + name] in ("1", "True", "0x01")
+        return self._tree.get(FIELD + "flags_tree", {}).get(FIELD + name) in ("1", "True", "0x01")
 
 
 def _option(tree):
@@ -109,9 +111,9 @@ def _dss(fields, length):
 
 
 def _add_addr(fields, length):
-    address = fields.text("ipv4" if "ipv4" in fields else "ipv6")
+    address = fields.text("ipv4") or fields.text("ipv6")
     option = {
-        "ip_version": ipaddress.ip_address(address).version,
+        "ip_version": ipaddress.ip_address(address).version if address else None,
         "echo": "echo" in fields and fields.number("echo") == 1,
         "address_id": fields.number("addrid"),
         "address": address,
@@ -124,8 +126,10 @@ def _add_addr(fields, length):
 
 
 def _remove_addr(fields, length):
-    identifiers = fields.text("addrid")
-    return {"address_ids": [int(i, 0) for i in (identifiers if isinstance(identifiers, list) else [identifiers])]}
+    identifiers = fields.text("addrid") or []
+    if isinstance(identifiers, str):
+        identifiers = [identifiers]
+    return {"address_ids": [int(identifier, 0) for identifier in identifiers]}
 
 
 def _prio(fields, length):
