@@ -1,18 +1,12 @@
 #include "daemon/export/text.h"
 
-#include <arpa/inet.h>
-
 #include "tests/unit/catch.h"
+#include "tests/unit/export_rows.h"
 
 namespace mptap {
 namespace {
 
-IpAddress address_of(const char* text) {
-  std::array<std::uint8_t, 16> bytes{};
-  if (inet_pton(AF_INET, text, bytes.data()) == 1) return IpAddress::from_v4(bytes.data());
-  REQUIRE(inet_pton(AF_INET6, text, bytes.data()) == 1);
-  return IpAddress::from_v6(bytes.data());
-}
+using test::address_of;
 
 TEST_CASE("addresses are written as RFC 5952 recommends", "[export][text]") {
   struct Row {

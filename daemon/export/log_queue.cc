@@ -1,0 +1,74 @@
+#include "daemon/export/log_queue.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+
+namespace mptap {
+namespace {
+
+constexpr std::chrono::microseconds kWaitForRoom{100};
+
+bool is_attempt(const Report& report) {
+  const auto* subflow = std::get_if<SubflowReport>(&report);
+  return subflow != nullptr && subflow->state == SubflowState::kAttempted;
+}
+
+bool is_bulk(const Report& report) {
+  return std::holds_alternative<EventReport>(report) || is_attempt(report);
+}
+
+LogKind log_of(const Report& report) {
+  if (std::holds_alternative<ConnectionReport>(report)) return LogKind::kConnection;
+  if (std::holds_alternative<Notice>(report)) return LogKind::kNotice;
+  if (std::holds_alternative<EventReport>(report)) return LogKind::kEvent;
+  return LogKind::kSubflow;
+}
+
+}  // namespace
+
+LogQueue::LogQueue(const LogOptions& options, RunMode mode, ControlCounters& control)
+    : mode_(mode),
+      control_(control),
+      events_(options.events),
+      attempts_(options.attempts_per_second),
+      ring_(options.queue_rows) {}
+
+void LogQueue::set_options(const LogOptions& options) {
+  events_ = options.events;
+  attempts_.set_per_second(options.attempts_per_second);
+}
+
+void LogQueue::on_report(Report&& report) {
+  if (std::holds_alternative<std::monostate>(report)) return;
+  if (const auto* notice = std::get_if<Notice>(&report)) counters_.notes.add(notice->note);
+
+  const bool to_log = belongs_in_log(report);
+  if (mode_ == RunMode::kLive) {
+    if (!to_log) return;
+    if (!has_room(is_bulk(report))) return counters_.of(log_of(report)).rows_dropped.add();
+  }
+  QueuedReport queued{std::move(report), to_log};
+  while (!ring_.try_push(std::move(queued))) std::this_thread::sleep_for(kWaitForRoom);
+  ring_.publish();
+}
+
+bool LogQueue::belongs_in_log(const Report& report) {
+  if (is_attempt(report)) {
+    if (attempts_.try_admit(std::get<SubflowReport>(report).start_ns)) return true;
+    ControlCounters::add(control_.attempts_not_logged);
+    return false;
+  }
+  if (const auto* event = std::get_if<EventReport>(&report)) {
+    return std::ranges::find(events_, event->event) != events_.end();
+  }
+  return true;
+}
+
+bool LogQueue::has_room(bool bulk) {
+  const std::size_t kept_free = bulk ? ring_.capacity() / 4 : 0;
+  return ring_.fill_bound() + kept_free < ring_.capacity() || ring_.free_room() > kept_free;
+}
+
+}  // namespace mptap

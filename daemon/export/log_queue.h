@@ -1,0 +1,72 @@
+// The way of reports from control to the log writer: a ring, and what to do where it is full.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "daemon/export/attempts_limit.h"
+#include "daemon/export/export_options.h"
+#include "daemon/export/log_counters.h"
+#include "dataplane/spsc_ring.h"
+#include "detect/control_counters.h"
+#include "detect/reports.h"
+
+namespace mptap {
+
+/// Whether packets come from the network or from files.
+enum class RunMode : std::uint8_t {
+  kLive,   // nobody waits: where a queue is full, rows are dropped and counted
+  kFiles,  // nothing is lost: where a queue is full, control waits
+};
+
+struct QueuedReport {
+  Report report;
+  bool to_log = true;  // false: for consumers only
+};
+
+/// Takes reports from control and keeps them for the LogWriter, which must be running in mode kFiles.
+///
+/// Left out of the logs: unanswered attempts beyond `attempts_per_second` (counted in
+/// ControlCounters::attempts_not_logged) and events of a type that was not chosen. kFiles hands those to the
+/// consumers still; kLive does not. Events and attempts leave the last quarter of the queue to the others.
+class LogQueue : public ReportSink {
+ public:
+  /// @param options  Copied.
+  /// @param control  Outlives the queue; `attempts_not_logged` is written by on_report.
+  LogQueue(const LogOptions& options, RunMode mode, ControlCounters& control);
+
+  // Control thread.
+
+  /// kLive: never waits. kFiles: waits for room.
+  void on_report(Report&& report) override;
+
+  /// Obeys other `events` and `attempts_per_second` from now on; the queue keeps its size.
+  void set_options(const LogOptions& options);
+
+  // Writer thread.
+
+  /// Moves the oldest report to `out`; false where there is none.
+  [[nodiscard]] bool try_pop(QueuedReport& out) { return ring_.try_pop(out); }
+  [[nodiscard]] LogCounters& counters() { return counters_; }
+
+  // Any thread.
+
+  [[nodiscard]] RunMode mode() const { return mode_; }
+  [[nodiscard]] const LogCounters& counters() const { return counters_; }
+  [[nodiscard]] std::size_t size() const { return ring_.size(); }
+  [[nodiscard]] std::size_t capacity() const { return ring_.capacity(); }
+
+ private:
+  [[nodiscard]] bool belongs_in_log(const Report& report);
+  [[nodiscard]] bool has_room(bool bulk);
+
+  const RunMode mode_;
+  ControlCounters& control_;
+  std::vector<std::string> events_;
+  AttemptsLimit attempts_;
+  SpscRing<QueuedReport> ring_;
+  LogCounters counters_;
+};
+
+}  // namespace mptap
