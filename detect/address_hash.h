@@ -1,0 +1,15 @@
+// A seeded hash of addresses for the standard containers of control.
+#pragma once
+
+#include "dataplane/seeded_hash.h"
+#include "dataplane/types.h"
+
+namespace mptap {
+
+struct AddressHash {
+  SeededHash hash;
+  explicit AddressHash(std::uint64_t seed) : hash(seed) {}
+  std::size_t operator()(const IpAddress& address) const { return hash.of16(address.bytes.data()); }
+};
+
+}  // namespace mptap

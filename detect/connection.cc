@@ -1,0 +1,52 @@
+#include "detect/connection.h"
+
+#include <algorithm>
+
+namespace mptap {
+namespace {
+
+constexpr std::size_t kMaxAddresses = 256;  // as many as there are IDs
+
+}  // namespace
+
+const KnownAddress* Host::find(AddressId id) const {
+  const auto found = std::find_if(addresses.begin(), addresses.end(), [id](const auto& known) { return known.id == id; });
+  return found == addresses.end() ? nullptr : &*found;
+}
+
+bool Host::knows(const IpAddress& address) const {
+  return std::any_of(addresses.begin(), addresses.end(),
+                     [&](const auto& known) { return !known.removed && known.address == address; });
+}
+
+void Host::note_used(AddressId id, const IpAddress& address) {
+  if (find(id) != nullptr || addresses.size() >= kMaxAddresses) return;
+  addresses.push_back(KnownAddress{id, address, 0, false, false});
+}
+
+AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous) {
+  const auto known = std::find_if(addresses.begin(), addresses.end(), [id](const auto& entry) { return entry.id == id; });
+  if (known == addresses.end()) {
+    if (addresses.size() < kMaxAddresses) addresses.push_back(KnownAddress{id, address, port, true, false});
+    return AddressChange::kNew;
+  }
+  const KnownAddress before = *known;
+  *known = KnownAddress{id, address, port, true, false};
+  if (before.removed) return AddressChange::kNew;
+  if (before.address == address) {
+    if (!before.advertised) return AddressChange::kNew;
+    return before.port == port ? AddressChange::kRepeated : AddressChange::kPortChanged;
+  }
+  // Behind NAT an address in use looks other than the one advertised; ID 0 is the initial subflow's for good.
+  if (!before.advertised && id != AddressId{0}) return AddressChange::kNew;
+  previous = before.address;
+  return AddressChange::kConflict;
+}
+
+void Host::remove(AddressId id) {
+  for (auto& known : addresses) {
+    if (known.id == id) known.removed = true;
+  }
+}
+
+}  // namespace mptap

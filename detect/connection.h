@@ -1,0 +1,132 @@
+// What control knows of a connection, its two hosts and its subflows. Control thread only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "dataplane/record.h"
+#include "dataplane/types.h"
+#include "detect/reports.h"
+
+namespace mptap {
+
+enum class Role : std::uint8_t { kInitiator = 0, kResponder = 1 };
+constexpr Role other(Role role) { return role == Role::kInitiator ? Role::kResponder : Role::kInitiator; }
+
+/// An address of one host, named by its ID (RFC 8684 section 3.4.1).
+struct KnownAddress {
+  AddressId id;
+  IpAddress address;
+  std::uint16_t port = 0;      // 0: not advertised with one
+  bool advertised = false;     // by ADD_ADDR; otherwise seen in use
+  bool removed = false;        // by REMOVE_ADDR: the ID may be used again
+};
+
+/// How an ADD_ADDR relates to what its host said before.
+enum class AddressChange : std::uint8_t {
+  kNew,
+  kPortChanged,  // allowed
+  kRepeated,     // the same address and port again
+  kConflict,     // another address on an ID that was not removed
+};
+
+/// One side of a connection.
+struct Host {
+  std::optional<Key> key;
+  std::optional<Token> token;   // from the key, or learned from a join that matched by address
+  std::vector<KnownAddress> addresses;
+  std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
+
+  [[nodiscard]] const KnownAddress* find(AddressId id) const;
+  [[nodiscard]] bool knows(const IpAddress& address) const;
+
+  /// An address seen in use by a subflow; an ID that is known keeps its address (NAT changes what is seen).
+  void note_used(AddressId id, const IpAddress& address);
+
+  /// An ADD_ADDR of this host.
+  /// @param previous  Set on kConflict: the address that had this ID.
+  AddressChange advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous);
+
+  void remove(AddressId id);
+};
+
+/// Names a subflow in control: worker and slot; the generation guards against reuse.
+struct SubflowRef {
+  std::uint16_t worker = 0;
+  std::uint16_t generation = 0;
+  std::uint32_t slot = Record::kNoSlot;
+  friend bool operator==(const SubflowRef&, const SubflowRef&) = default;
+};
+
+/// Names a connection in the table; `serial` guards against reuse.
+struct ConnectionRef {
+  std::uint32_t index = 0xffffffff;
+  std::uint32_t serial = 0;
+  friend bool operator==(const ConnectionRef&, const ConnectionRef&) = default;
+  [[nodiscard]] bool is_set() const { return index != 0xffffffff; }
+};
+
+struct Connection {
+  ConnectionRef self;
+  std::uint64_t mp_id = 0;
+  std::uint64_t start_ns = 0;
+  std::uint64_t idle_since_ns = 0;             // since when no subflow lives
+  std::optional<std::uint8_t> version;
+  FourTuple tuple;                             // of the initial subflow
+  std::array<Host, 2> hosts;                   // by Role
+  std::vector<SubflowRef> subflows;            // living ones
+  std::uint32_t subflow_count = 0;             // all that ever belonged to it
+  std::array<DirectionReport, 2> ended;        // summed over ended subflows, by Role
+  bool partial = false;
+  bool checksums = false;
+  bool dss_seen = false;
+  bool fast_close = false;
+  std::array<bool, 2> data_fin{};              // by Role
+  std::array<bool, 2> key_changed{};           // by Role: a notice was raised
+  CloseCause last_close = CloseCause::kNone;
+
+  [[nodiscard]] Host& host(Role role) { return hosts[static_cast<std::size_t>(role)]; }
+  [[nodiscard]] const Host& host(Role role) const { return hosts[static_cast<std::size_t>(role)]; }
+  [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
+};
+
+struct Subflow {
+  bool in_use = false;
+  SubflowRef self;
+  FourTuple tuple;
+  std::uint64_t start_ns = 0;
+  SubflowState state = SubflowState::kAttempted;
+  bool syn_seen = false;
+  bool midstream = false;
+  bool twin = false;                           // the same subflow as another, seen under another 4-tuple
+  bool waiting = false;                        // an answered join that waits for its handshake
+  Offer offer = Offer::kNone;                  // of the SYN, or of the SYN/ACK where the SYN was not seen
+  std::uint8_t version = 0;
+  std::uint8_t syn_flags = 0;                  // MP_CAPABLE flags of the SYN
+  bool backup = false;
+  std::optional<Key> opener_key;               // v0 SYN; or an ACK that came before its SYN/ACK
+  Token token;                                 // joins
+  std::uint32_t opener_nonce = 0;
+  std::uint32_t acceptor_nonce = 0;
+  std::uint32_t acceptor_isn = 0;
+  std::array<std::uint8_t, 8> synack_hmac{};
+  std::array<std::uint8_t, 20> ack_hmac{};
+  bool has_ack_hmac = false;
+  std::optional<AddressId> opener_id;
+  std::optional<AddressId> acceptor_id;
+  ConnectionRef connection;
+  Role opener_role = Role::kInitiator;
+  MatchedBy matched_by = MatchedBy::kNone;
+  Proof hmac_synack = Proof::kUnverified;
+  Proof hmac_ack = Proof::kUnverified;
+  std::array<CountersBody, 2> counters{};      // [0] from the opener
+  std::array<bool, 2> first_dss{};             // [0] from the opener
+  std::array<std::uint64_t, 2> first_dsn{};    // 64-bit DSN of the first DSS, 0 where it had none
+  bool reset_before_answer = false;
+
+  [[nodiscard]] Role role_of(bool from_opener) const { return from_opener ? opener_role : other(opener_role); }
+};
+
+}  // namespace mptap

@@ -1,0 +1,63 @@
+// All connections control knows: bounded, the idle ones leave first.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <vector>
+
+#include "detect/connection.h"
+#include "detect/correlator_options.h"
+
+namespace mptap {
+
+/// Control thread. Connections keep their address in memory until they are released.
+class ConnectionTable {
+ public:
+  explicit ConnectionTable(const CorrelatorOptions& options) : max_(options.max_connections) {}
+
+  /// @return nullptr where the table is full: see oldest_idle().
+  Connection* try_create();
+
+  [[nodiscard]] Connection* find(const ConnectionRef& ref);
+
+  /// Wipes the keys and gives the place back.
+  void release(Connection& connection);
+
+  /// The last subflow of a connection has gone at `time_ns`: it waits in line to end.
+  void start_idling(Connection& connection, std::uint64_t time_ns);
+
+  /// The connection that idles longest, or nullptr.
+  [[nodiscard]] Connection* oldest_idle();
+
+  [[nodiscard]] std::uint32_t size() const { return size_; }
+
+  template <typename Visit>
+  void for_each(Visit&& visit) {
+    for (std::uint32_t index = 0; index < high_water_; ++index) {
+      if (slot(index).connection.self.is_set()) visit(slot(index).connection);
+    }
+  }
+
+ private:
+  struct Place {
+    Connection connection;
+    std::uint32_t serial = 0;
+  };
+  struct Idle {
+    ConnectionRef ref;
+    std::uint64_t since_ns;
+  };
+  static constexpr std::size_t kChunk = 256;
+
+  Place& slot(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+
+  const std::uint32_t max_;
+  std::vector<std::unique_ptr<Place[]>> chunks_;
+  std::vector<std::uint32_t> free_;
+  std::deque<Idle> idle_;   // in order of time; entries of connections that live again are skipped
+  std::uint32_t high_water_ = 0;
+  std::uint32_t size_ = 0;
+};
+
+}  // namespace mptap

@@ -1,0 +1,113 @@
+// Records in, connections out: control's core. One thread, no I/O, packet time only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "detect/connection_table.h"
+#include "detect/control_counters.h"
+#include "detect/correlator_options.h"
+#include "detect/crypto.h"
+#include "detect/detector.h"
+#include "detect/detector_options.h"
+#include "detect/join_matcher.h"
+#include "detect/keyless_index.h"
+#include "detect/reporter.h"
+#include "detect/reports.h"
+#include "detect/subflow_book.h"
+#include "detect/token_index.h"
+#include "detect/waiting_joins.h"
+
+namespace mptap {
+
+/// Groups subflows into connections, proves joins, and tells detectors and logs what happens.
+///
+/// Control thread only. Memory is bounded by the options and the workers' tables.
+class Correlator : private NoticeSink {
+ public:
+  /// @param workers    How many workers send records.
+  /// @param detectors  Outlives the correlator; a reload may change the values between calls.
+  /// @param sink       Gets every report.
+  /// @param seed       Secret; of all tables whose keys attackers choose.
+  Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, std::size_t workers,
+             std::uint64_t seed, ReportSink& sink, ControlCounters& counters);
+  ~Correlator() override;
+
+  /// Which events go to the event log; empty: none.
+  void choose_events(const std::vector<std::string>& events) { reporter_.choose_events(events); }
+
+  /// @param worker  Index of the worker that sent it.
+  void on_record(std::size_t worker, const Record& record);
+
+  /// Packet time has come to `now_ns`: grace times and idle times that are over by then end.
+  void advance(std::uint64_t now_ns);
+
+  /// The sensor stops or the capture has ended: everything still open is reported.
+  void finish();
+
+ private:
+  // Records, by kind.
+  void on_opened(std::size_t worker, const Record& record);
+  void on_syn_ack(Subflow& subflow, const Record& record);
+  void on_capable_ack(Subflow& subflow, const Record& record);
+  void on_join_ack(Subflow& subflow, const Record& record);
+  void on_first_dss(Subflow& subflow, const Record& record);
+  void on_data_fin(Subflow& subflow, const Record& record);
+  void on_add_addr(Subflow& subflow, const Record& record);
+  void on_remove_addr(Subflow& subflow, const Record& record);
+  void on_prio(Subflow& subflow, const Record& record);
+  void on_fast_close(Subflow& subflow, const Record& record);
+  void on_reset(Subflow& subflow, const Record& record);
+  void on_counters(Subflow& subflow, const Record& record);
+
+  // Connections.
+  void establish(Subflow& subflow, const Record& record);
+  Connection* try_create(Subflow& subflow, std::uint64_t time_ns);
+  void make_partial(Subflow& subflow, const Record& record);
+  bool is_twin(const Subflow& subflow, Key responder_key, std::uint8_t version, std::uint64_t time_ns);
+  void set_key(Connection& connection, Role role, Key key);
+  void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);
+  void register_token(Connection& connection, Role role, Token token);
+  void end_connection(Connection& connection, std::uint64_t time_ns, bool at_exit);
+
+  // Joins.
+  void settle_join(Subflow& subflow, std::uint64_t time_ns);
+  void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
+  void recheck_waiting(Token token, std::uint64_t time_ns);
+  void give_up(const WaitingJoins::Due& due);
+  bool is_twin_join(const Subflow& subflow, const Connection& connection);
+  void verify_joins_of(Connection& connection);
+  void prove_join(Subflow& subflow, const Connection& connection);
+  void tell_completed(Subflow& subflow, std::uint64_t time_ns, const Record* record);
+
+  // Ends.
+  void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);
+  void emit(const Event& event);
+  Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
+  void on_notice(Notice&& notice) override;
+  Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
+
+  const CorrelatorOptions options_;
+  ReportSink& sink_;
+  ControlCounters& counters_;
+  Crypto crypto_;
+  SubflowBook book_;
+  ConnectionTable connections_;
+  TokenIndex tokens_;
+  KeylessIndex keyless_;
+  WaitingJoins waiting_;
+  JoinMatcher matcher_;
+  Reporter reporter_;
+  std::vector<std::unique_ptr<Detector>> detectors_;
+  std::uint64_t now_ns_ = 0;
+  std::uint64_t next_mp_id_ = 0;
+  std::uint64_t joins_waiting_ = 0;
+};
+
+/// All detectors, in the order in which they see an event.
+[[nodiscard]] std::vector<std::unique_ptr<Detector>> make_detectors(const DetectorOptions& options, std::uint64_t seed,
+                                                                   ControlCounters& counters);
+
+}  // namespace mptap

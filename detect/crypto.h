@@ -1,0 +1,53 @@
+// What MPTCP derives from keys: tokens, initial data sequence numbers, HMACs. The only user of OpenSSL.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "dataplane/types.h"
+
+namespace mptap {
+
+/// Token and IDSN of one key (RFC 8684 section 3.2: the first 4 and the last 8 bytes of the key's hash).
+struct KeyDigest {
+  Token token;
+  Dsn idsn;
+};
+
+/// HMAC of a join, long enough for both steps: SYN/ACK uses the first 8 bytes, ACK the first 20.
+using JoinHmac = std::array<std::uint8_t, 20>;
+
+/// One thread's hash state. Creating it is slow (about 10 us), using it is not: keep one per thread.
+///
+/// Version 0 hashes with SHA-1 (RFC 6824 section 3.2), version 1 with SHA-256 (RFC 8684 section 3.2).
+/// Aborts the program where OpenSSL refuses these algorithms (a broken installation). No method keeps a key.
+class Crypto {
+ public:
+  Crypto();
+  Crypto(const Crypto&) = delete;
+  Crypto& operator=(const Crypto&) = delete;
+  ~Crypto();
+
+  /// Token and IDSN of `key`. About 0.3 us.
+  [[nodiscard]] KeyDigest derive_digest(std::uint8_t version, Key key);
+
+  /// HMAC(first || second, first_nonce || second_nonce), RFC 8684 section 3.2.
+  ///
+  /// For the SYN/ACK: the acceptor's key and nonce first; for the ACK: the opener's first. About 1 us.
+  [[nodiscard]] JoinHmac derive_join_hmac(std::uint8_t version, Key first, Key second, std::uint32_t first_nonce,
+                                          std::uint32_t second_nonce);
+
+  /// Community ID v1 of a TCP flow, seed 0: "1:" and base64 of SHA-1 (community-id-spec).
+  [[nodiscard]] std::string derive_community_id(const FourTuple& tuple);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Overwrites a secret so that the compiler may not leave it out.
+void wipe(void* memory, std::size_t size);
+
+}  // namespace mptap

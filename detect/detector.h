@@ -1,0 +1,33 @@
+// One kind of misuse or oddity, looked for in the stream of events.
+#pragma once
+
+#include "detect/event.h"
+#include "detect/reports.h"
+
+namespace mptap {
+
+/// Takes what detectors find.
+class NoticeSink {
+ public:
+  NoticeSink() = default;
+  NoticeSink(const NoticeSink&) = delete;
+  NoticeSink& operator=(const NoticeSink&) = delete;
+  virtual ~NoticeSink() = default;
+  virtual void on_notice(Notice&& notice) = 0;
+};
+
+/// Control thread only; packet time only; bounded memory.
+class Detector {
+ public:
+  Detector() = default;
+  Detector(const Detector&) = delete;
+  Detector& operator=(const Detector&) = delete;
+  virtual ~Detector() = default;
+  virtual void on_event(const Event& event, NoticeSink& notices) = 0;
+};
+
+/// A notice about a subflow, with what every notice has: time, addresses, connection. The sender of the segment
+/// is the source.
+[[nodiscard]] Notice notice_about(const Event& event, const char* note, Severity severity);
+
+}  // namespace mptap

@@ -1,0 +1,24 @@
+// Threat: a middlebox, or the peer, keeps hosts from using MPTCP (the notice that the thesis had to switch off).
+// Evidence: the answer to a SYN that offered MPTCP.
+// Fires when: the SYN/ACK carries no MPTCP option (no_option), echoes the SYN's own (mirrored), or came only after
+//   the SYN was repeated without its option (blackhole); info, once an attempt.
+// Stays silent when: nothing or a RST answers.
+// Known false positives: none; that a peer speaks no MPTCP is no misuse, hence info.
+// Source: RFC 8684 sections 3.1 and 3.7; thesis 7.2.
+#pragma once
+
+#include "detect/detector.h"
+#include "detect/detector_options.h"
+
+namespace mptap {
+
+class RejectedDetector : public Detector {
+ public:
+  explicit RejectedDetector(const RejectedOptions& options) : options_(options) {}
+  void on_event(const Event& event, NoticeSink& notices) override;
+
+ private:
+  const RejectedOptions& options_;
+};
+
+}  // namespace mptap

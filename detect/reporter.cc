@@ -1,0 +1,208 @@
+#include "detect/reporter.h"
+
+namespace mptap {
+namespace {
+
+std::string base62(std::uint64_t value) {
+  static constexpr char kDigits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::string text;
+  do {
+    text.insert(text.begin(), kDigits[value % 62]);
+    value /= 62;
+  } while (value != 0);
+  return text;
+}
+
+DirectionReport direction_report(const CountersBody& counters) {
+  return {counters.segments, counters.payload_bytes, counters.mapped_bytes};
+}
+
+EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple& tuple, bool from_opener) {
+  EventReport row;
+  row.event = event;
+  row.time_ns = time_ns;
+  row.tuple = tuple;
+  row.from_opener = from_opener;
+  return row;
+}
+
+void fill_dss(EventReport& row, const DssBody& dss) {
+  row.flags = dss.flags;
+  if ((dss.flags & DssOption::kDataAck) != 0) row.data_ack = dss.data_ack;
+  if ((dss.flags & DssOption::kMapping) != 0) {
+    row.dsn = dss.dsn;
+    row.ssn = dss.ssn;
+    row.data_len = dss.data_len;
+  }
+}
+
+/// The option event of a record, or nullptr where it is none; fills what is particular to it. Never a key.
+const char* fill_option(EventReport& row, const Record& record) {
+  switch (record.kind) {
+    case RecordKind::kOpened:
+      if (record.opened.syn.offer == Offer::kNone) return nullptr;
+      row.flags = record.opened.syn.flags;
+      if (record.opened.syn.offer == Offer::kCapable) {
+        row.subtype = static_cast<std::uint8_t>(Subtype::kCapable);
+        row.version = record.opened.syn.version;
+        return "mp_capable";
+      }
+      row.subtype = static_cast<std::uint8_t>(Subtype::kJoin);
+      row.token = record.opened.syn.token();
+      row.nonce = record.opened.syn.nonce();
+      row.address_id = record.opened.syn.address_id;
+      row.backup = record.opened.syn.flags != 0;
+      return "mp_join";
+    case RecordKind::kSynAck:
+      row.flags = record.syn_ack.flags;
+      if (record.syn_ack.offer == Offer::kCapable) {
+        row.version = record.syn_ack.version;
+        return "mp_capable";
+      }
+      if (record.syn_ack.offer != Offer::kJoin) return nullptr;
+      row.nonce = record.syn_ack.nonce;
+      row.address_id = record.syn_ack.address_id;
+      row.backup = record.syn_ack.flags != 0;
+      return "mp_join";
+    case RecordKind::kCapableAck:
+      row.version = record.capable_ack.version;
+      row.flags = record.capable_ack.flags;
+      if (record.capable_ack.has_data_len) row.data_len = record.capable_ack.data_len;
+      return "mp_capable";
+    case RecordKind::kJoinAck: return "mp_join";
+    case RecordKind::kDss: fill_dss(row, record.dss); return "mp_dss";
+    case RecordKind::kAddAddr:
+      row.version = record.add_addr.version;
+      row.address_id = record.add_addr.address_id;
+      row.address = record.add_addr.address;
+      if (record.add_addr.has_port) row.port = record.add_addr.port;
+      row.echo = record.add_addr.echo;
+      return "mp_add_addr";
+    case RecordKind::kPrio:
+      row.backup = record.prio.backup;
+      if (record.prio.has_address_id) row.address_id = record.prio.address_id;
+      return "mp_prio";
+    case RecordKind::kFail: row.dsn = record.fail.dsn; return "mp_fail";
+    case RecordKind::kFastClose: return "mp_fastclose";
+    case RecordKind::kReset:
+      if (!record.reset.has_reason) return nullptr;
+      row.reason = record.reset.reason;
+      return "mp_tcprst";
+    case RecordKind::kMalformed:
+      row.subtype = record.malformed.subtype;
+      row.length = record.malformed.length;
+      row.detail = label_of(record.malformed.error);
+      return "mp_error";
+    case RecordKind::kOption:
+      row.subtype = record.malformed.subtype;
+      row.length = record.malformed.length;
+      return "mptcp";
+    default: return nullptr;
+  }
+}
+
+}  // namespace
+
+Reporter::Reporter(Crypto& crypto, std::uint64_t run_seed)
+    : crypto_(crypto), uid_prefix_("C" + base62(run_seed) + "-") {}
+
+void Reporter::choose_events(const std::vector<std::string>& events) { chosen_ = {events.begin(), events.end()}; }
+
+ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, uid_prefix_ + base62(mp_id)}; }
+
+SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection* connection, CloseCause close,
+                                       std::uint64_t end_ns) {
+  SubflowReport report;
+  report.tuple = subflow.tuple;
+  report.is_initial = subflow.matched_by == MatchedBy::kInitial || subflow.offer == Offer::kCapable;
+  if (connection != nullptr) {
+    report.connection = name_of(connection->mp_id);
+    report.version = connection->version;
+  } else if (subflow.offer == Offer::kCapable) {
+    report.version = subflow.version;
+  }
+  report.start_ns = subflow.start_ns;
+  report.end_ns = end_ns;
+  report.state = subflow.state;
+  report.matched_by = subflow.matched_by;
+  if (subflow.offer == Offer::kJoin && subflow.syn_seen) report.token = subflow.token;
+  report.opener_address_id = subflow.opener_id;
+  report.acceptor_address_id = subflow.acceptor_id;
+  report.backup = subflow.backup;
+  report.hmac_synack = subflow.hmac_synack;
+  report.hmac_ack = subflow.hmac_ack;
+  report.from_opener = direction_report(subflow.counters[0]);
+  report.from_acceptor = direction_report(subflow.counters[1]);
+  report.close = close;
+  report.community_id = crypto_.derive_community_id(subflow.tuple);
+  return report;
+}
+
+ConnectionReport Reporter::connection_report(const Connection& connection, std::uint64_t end_ns,
+                                             ConnectionClose close) {
+  ConnectionReport report;
+  report.name = name_of(connection.mp_id);
+  report.start_ns = connection.start_ns;
+  report.end_ns = end_ns;
+  report.version = connection.version;
+  report.tuple = connection.tuple;
+  report.initiator_token = connection.host(Role::kInitiator).token;
+  report.responder_token = connection.host(Role::kResponder).token;
+  report.subflows = connection.subflow_count;
+  report.from_initiator = connection.ended[0];
+  report.from_responder = connection.ended[1];
+  const bool carried_data = report.from_initiator.payload_bytes + report.from_responder.payload_bytes != 0;
+  report.outcome = connection.partial                           ? Outcome::kPartial
+                   : carried_data && !connection.dss_seen ? Outcome::kFallback
+                                                                : Outcome::kEstablished;
+  report.close = close;
+  report.initiator_addresses = static_cast<std::uint32_t>(connection.host(Role::kInitiator).addresses.size());
+  report.responder_addresses = static_cast<std::uint32_t>(connection.host(Role::kResponder).addresses.size());
+  report.checksums = connection.checksums;
+  return report;
+}
+
+void Reporter::tell_record(const Record& record, const Subflow& subflow, const Connection* connection,
+                           ReportSink& sink) {
+  EventReport row = event_row("", record.time_ns, subflow.tuple, record.from_opener());
+  if (connection != nullptr) row.connection = name_of(connection->mp_id);
+  if (record.kind == RecordKind::kRemoveAddr) {  // one row for each address, as in the thesis
+    row.event = "mp_remove_addr";
+    for (std::uint8_t i = 0; wants(row.event) && i < record.remove_addr.count; ++i) {
+      row.address_id = AddressId{record.remove_addr.address_ids[i]};
+      sink.on_report(row);
+    }
+    return;
+  }
+  const char* event = fill_option(row, record);
+  if (event == nullptr || !wants(event)) return;
+  row.event = event;
+  sink.on_report(std::move(row));
+}
+
+void Reporter::tell_event(const Event& event, ReportSink& sink) {
+  const char* name = nullptr;
+  bool about_connection = false;
+  switch (event.kind) {
+    case EventKind::kConnectionEstablished: name = "connection_established"; about_connection = true; break;
+    case EventKind::kConnectionPartial: name = "connection_partial"; about_connection = true; break;
+    case EventKind::kConnectionClosed: name = "connection_closed"; about_connection = true; break;
+    case EventKind::kJoinMatched: name = "subflow_joined"; break;
+    case EventKind::kJoinUnknown: name = "subflow_unknown"; break;
+    case EventKind::kDenied: name = "subflow_denied"; break;
+    case EventKind::kRefused: name = "subflow_refused"; break;
+    case EventKind::kSubflowClosed: name = "subflow_closed"; break;
+    default: return;
+  }
+  if (!wants(about_connection ? "connection" : "subflow")) return;
+  EventReport row = event_row(name, event.time_ns, event.tuple, event.from_opener);
+  if (event.connection != nullptr) row.connection = name_of(event.connection->mp_id);
+  row.detail = event.cause;
+  if (event.subflow != nullptr && event.kind == EventKind::kJoinMatched) {
+    row.detail = mptap::name_of(event.subflow->matched_by);
+    row.backup = event.subflow->backup;
+  }
+  sink.on_report(std::move(row));
+}
+
+}  // namespace mptap

@@ -1,0 +1,75 @@
+#include "detect/reports.h"
+
+namespace mptap {
+
+const char* name_of(SubflowState value) {
+  switch (value) {
+    case SubflowState::kAttempted: return "attempted";
+    case SubflowState::kEstablished: return "established";
+    case SubflowState::kDenied: return "denied";
+    case SubflowState::kRefused: return "refused";
+    case SubflowState::kReset: return "reset";
+    case SubflowState::kPartial: return "partial";
+  }
+  return "";
+}
+
+const char* name_of(MatchedBy value) {
+  switch (value) {
+    case MatchedBy::kNone: return "none";
+    case MatchedBy::kInitial: return "initial";
+    case MatchedBy::kHmac: return "hmac";
+    case MatchedBy::kToken: return "token";
+    case MatchedBy::kAddress: return "address";
+    case MatchedBy::kDsn: return "dsn";
+  }
+  return "";
+}
+
+const char* name_of(Outcome value) {
+  switch (value) {
+    case Outcome::kEstablished: return "established";
+    case Outcome::kFallback: return "fallback";
+    case Outcome::kPartial: return "partial";
+  }
+  return "";
+}
+
+const char* name_of(ConnectionClose value) {
+  switch (value) {
+    case ConnectionClose::kOpen: return "open";
+    case ConnectionClose::kDataFin: return "data_fin";
+    case ConnectionClose::kFastClose: return "fastclose";
+    case ConnectionClose::kReset: return "reset";
+    case ConnectionClose::kTimeout: return "timeout";
+    case ConnectionClose::kLastSubflowGone: return "last_subflow_gone";
+    case ConnectionClose::kEvicted: return "evicted";
+  }
+  return "";
+}
+
+const char* name_of(CloseCause value) {
+  switch (value) {
+    case CloseCause::kNone: return "none";
+    case CloseCause::kFin: return "fin";
+    case CloseCause::kReset: return "reset";
+    case CloseCause::kTimeout: return "timeout";
+    case CloseCause::kUnanswered: return "unanswered";
+    case CloseCause::kReplaced: return "replaced";
+    case CloseCause::kEvicted: return "evicted";
+    case CloseCause::kExit: return "exit";
+  }
+  return "";
+}
+
+const char* name_of(Severity value) {
+  switch (value) {
+    case Severity::kInfo: return "info";
+    case Severity::kLow: return "low";
+    case Severity::kMedium: return "medium";
+    case Severity::kHigh: return "high";
+  }
+  return "";
+}
+
+}  // namespace mptap
