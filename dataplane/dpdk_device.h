@@ -1,0 +1,59 @@
+// One DPDK device: made, given queues and started.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "dataplane/dpdk_vdev.h"
+#include "dataplane/eal_log.h"
+
+struct rte_mempool;
+
+namespace mptap {
+
+/// What to make of a device.
+struct DeviceRequest {
+  std::string name;                  // for sentences: as the user wrote it
+  std::uint32_t workers = 1;         // queues wanted
+  std::uint32_t descriptors = 2048;  // a queue
+  std::uint32_t max_frame_bytes = 0;
+  std::uint32_t buffer_data_bytes = 0;  // 0: whole frames, or 2 kB parts where the device chains them
+  std::uint32_t most_buffers = 0;
+  std::uint64_t most_buffer_bytes = 0;
+  bool hardware = false;            // a card: knows MTU and RSS
+  bool keeps_buffers = true;        // descriptors hold buffers
+  bool keeps_file = false;          // all buffers allowed are wanted: the device keeps a capture in them
+  bool balanced_by_kernel = false;  // the kernel spreads flows, both directions alike
+  bool promiscuous = true;          // to be set through DPDK
+};
+
+/// A started device; plain data, closed by close_device().
+struct Device {
+  std::uint16_t id = 0;
+  std::uint16_t queues = 0;
+  rte_mempool* pool = nullptr;
+};
+
+/// Makes DPDK's device of a virtual device's name and arguments.
+///
+/// @return False where DPDK refuses.
+[[nodiscard]] bool try_make_vdev(const Vdev& vdev, std::uint16_t& id);
+
+/// Finds a device that DPDK found by itself.
+[[nodiscard]] bool try_find_device(const std::string& dpdk_name, std::uint16_t& id);
+
+/// Gives a device its buffers and queues and starts it.
+///
+/// @param request   See DeviceRequest.
+/// @param device    Its id is set; the rest is filled in.
+/// @param warnings  Gets a sentence for each thing that is less than asked for.
+/// @param log       Where the driver's reasons are looked up.
+/// @return Empty, or one sentence that names the device and the reason; then close_device() is still due.
+[[nodiscard]] std::string start_device(const DeviceRequest& request, Device& device, EalLog& log,
+                                       std::vector<std::string>& warnings);
+
+/// Stops and closes, and frees the buffers.
+void close_device(Device& device) noexcept;
+
+}  // namespace mptap

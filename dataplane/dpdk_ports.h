@@ -1,0 +1,80 @@
+// The ports of the sensor: opened, started, counted and closed.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dataplane/dpdk_interface.h"
+#include "dataplane/eal.h"
+#include "dataplane/port_options.h"
+
+struct rte_mempool;
+
+namespace mptap {
+
+/// What a port counted since it was opened.
+struct PortStatistics {
+  std::string name;                    // interface, PCI address or virtual device, as configured
+  std::uint64_t received_packets = 0;  // delivered to the workers
+  std::uint64_t received_bytes = 0;
+  std::uint64_t missed_packets =
+      0;  // lost by the device or, for af_packet, by the kernel: no descriptor was free
+  std::uint64_t error_packets = 0;      // damaged on the wire, says the device
+  std::uint64_t no_buffer_packets = 0;  // lost because all packet buffers were taken
+  bool has_interface = false;           // `interface` holds the kernel's own count
+  InterfaceCounters interface;
+};
+
+/// Checks all that can be told of the ports without DPDK: interfaces, permissions, PCI drivers, doubles.
+///
+/// @param warnings  Gets one sentence each.
+/// @return Empty, or one sentence a line and port that cannot be opened, with what to do.
+/// Any thread.
+[[nodiscard]] std::string check_ports(const DataplaneOptions& options, std::vector<std::string>& warnings);
+
+/// The open ports. Opened and closed by the main thread; statistics() by any thread.
+class DpdkPorts {
+ public:
+  struct Opened {
+    std::unique_ptr<DpdkPorts> ports;   // empty where one could not be opened
+    std::string error;                  // then one sentence that names the port and what to do
+    std::vector<std::string> warnings;  // one sentence each, also with ports
+  };
+
+  /// Opens and starts all ports with one queue a worker, as far as they have so many.
+  ///
+  /// RSS uses a symmetric key on addresses and TCP ports, so that one worker sees both directions of a flow.
+  /// @param options  `ports` is not empty.
+  /// @param eal      Outlives the ports.
+  /// Main thread, once. Calls check_ports() first.
+  static Opened open(const DataplaneOptions& options, Eal& eal);
+
+  DpdkPorts(const DpdkPorts&) = delete;
+  DpdkPorts& operator=(const DpdkPorts&) = delete;
+  /// Stops and closes. No worker polls any more, and no source is left.
+  ~DpdkPorts();
+
+  [[nodiscard]] std::size_t size() const { return ports_.size(); }
+  /// A port's counters, read from device and kernel now. Any thread; not on the packets' way.
+  [[nodiscard]] PortStatistics statistics(std::size_t port) const;
+
+  /// What a source needs of a port.
+  struct Queue {
+    std::uint16_t device = 0;  // DPDK's port number
+    std::uint16_t port = 0;    // index of the port in the options
+    std::uint32_t cut_bytes =
+        0;  // a frame of this length or more was cut, its length on the wire is unknown; 0: never
+  };
+  /// The queues of worker `worker`: one of each port that has so many.
+  [[nodiscard]] std::vector<Queue> queues_of(std::uint32_t worker) const;
+
+ private:
+  struct Port;
+  DpdkPorts() = default;
+
+  std::vector<std::unique_ptr<Port>> ports_;
+};
+
+}  // namespace mptap

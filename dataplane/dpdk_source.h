@@ -1,0 +1,50 @@
+// A worker's queues of all ports as a packet source.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "dataplane/dpdk_ports.h"
+#include "dataplane/packet_source.h"
+
+struct rte_mbuf;
+
+namespace mptap {
+
+/// Polls one queue of every port. The packets are views into DPDK's buffers, which go back at the next call.
+/// Made by the main thread; receive() belongs to the worker's thread, which has called Eal::enter_worker().
+class DpdkSource final : public PacketSource {
+ public:
+  /// @param ports   Outlives the source.
+  /// @param worker  Polls queue `worker`, and counts from 0.
+  DpdkSource(const DpdkPorts& ports, std::uint32_t worker);
+  /// Gives the last buffers back. The worker's thread, or the main thread once the worker's has ended.
+  ~DpdkSource() override;
+
+  /// As PacketSource says; never kFinished, never kFailed. The ports take turns to be asked first.
+  ReceiveStatus receive(Burst& burst) noexcept override;
+
+  [[nodiscard]] bool is_live() const override { return true; }
+
+  /// When the last receive() looked, packets or not: nanoseconds since the epoch that never go back, even
+  /// where the clock is set back. The worker's thread.
+  [[nodiscard]] std::uint64_t time_ns() const { return time_ns_; }
+
+ private:
+  struct Scratch;
+  void free_buffers() noexcept;
+  void view_packet(rte_mbuf* buffer, const DpdkPorts::Queue& queue, std::size_t index,
+                   PacketView& packet) noexcept;
+
+  std::vector<DpdkPorts::Queue> queues_;
+  std::uint16_t worker_;
+  std::size_t first_ = 0;  // index of the queue to be asked first
+  std::size_t held_ = 0;
+  std::uint64_t time_ns_ = 0;
+  std::array<rte_mbuf*, Burst::kCapacity> buffers_{};
+  std::unique_ptr<Scratch> scratch_;  // heads of packets that come in parts
+};
+
+}  // namespace mptap
