@@ -59,8 +59,7 @@ void CaptureWriter::write(std::int64_t time_ns, std::span<const std::uint8_t> fr
   const std::size_t on_wire = wire_bytes == 0 ? frame.size() : wire_bytes;
   const std::size_t padding = (4 - captured % 4) % 4;
   if (options_.format == CaptureFormat::kPcapng) {
-    const auto ticks =
-        static_cast<std::uint64_t>(options_.time_resolution == 6 ? time_ns / 1000 : time_ns);
+    const auto ticks = static_cast<std::uint64_t>(options_.time_resolution == 6 ? time_ns / 1000 : time_ns);
     const std::size_t block_bytes = 32 + captured + padding;
     put(kEnhancedPacketBlock, 4);
     put(block_bytes, 4);
@@ -72,8 +71,8 @@ void CaptureWriter::write(std::int64_t time_ns, std::span<const std::uint8_t> fr
   } else {
     const std::int64_t fraction_ns = time_ns % kNsPerSecond;
     put(static_cast<std::uint64_t>(time_ns / kNsPerSecond), 4);
-    put(static_cast<std::uint64_t>(
-            options_.format == CaptureFormat::kPcapNano ? fraction_ns : fraction_ns / 1000),
+    put(static_cast<std::uint64_t>(options_.format == CaptureFormat::kPcapNano ? fraction_ns
+                                                                               : fraction_ns / 1000),
         4);
     put(captured, 4);
     put(on_wire, 4);

@@ -39,8 +39,7 @@ class CaptureWriter {
   /// @param time_ns     Nanoseconds since 1970, not negative.
   /// @param frame       Bytes from the link layer on.
   /// @param wire_bytes  Length on the wire; 0 means that of `frame`.
-  void write(std::int64_t time_ns, std::span<const std::uint8_t> frame,
-             std::uint32_t wire_bytes = 0);
+  void write(std::int64_t time_ns, std::span<const std::uint8_t> frame, std::uint32_t wire_bytes = 0);
 
   /// Flushes and closes; reports what the disk refused. Call it once, after the last packet.
   void close();

@@ -37,8 +37,7 @@ int main() {
   expect_equal("v1 SYN/ACK HMAC",
                derive_join_hmac64(1, kResponderKey, kInitiatorKey, kAcceptorNonce, kOpenerNonce),
                0xfd227b8c0a0a4491);
-  const auto ack =
-      derive_join_hmac(1, kInitiatorKey, kResponderKey, kOpenerNonce, kAcceptorNonce);
+  const auto ack = derive_join_hmac(1, kInitiatorKey, kResponderKey, kOpenerNonce, kAcceptorNonce);
   expect_equal("v1 ACK HMAC, bytes 0..7", load(std::span(ack).first(8)), 0x088bc4282bfd4c9d);
   expect_equal("v1 ACK HMAC, bytes 8..15", load(std::span(ack).subspan(8, 8)), 0x91854f5b675d91b6);
   expect_equal("v1 ACK HMAC, bytes 16..19", load(std::span(ack).last(4)), 0x9f385aca);

@@ -53,9 +53,9 @@ const std::map<std::string, Encapsulation> kEncapsulations = {
 
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
-  for (const auto list : {connection_scenarios(), address_scenarios(), misuse_scenarios(),
-                          refusal_scenarios(), tap_scenarios(), frame_scenarios(),
-                          load_scenarios(), demo_scenarios()}) {
+  for (const auto list :
+       {connection_scenarios(), address_scenarios(), misuse_scenarios(), refusal_scenarios(), tap_scenarios(),
+        frame_scenarios(), load_scenarios(), demo_scenarios()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -65,8 +65,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   const CLI::Range probability(0.0, 0.9);
   app.add_option("scenario", arguments.scenario, "The story to tell; see --list");
   app.add_flag("--list", arguments.list, "Print the scenarios, a line each");
-  app.add_option("--seed", arguments.seed, "The same seed gives the same bytes")
-      ->capture_default_str();
+  app.add_option("--seed", arguments.seed, "The same seed gives the same bytes")->capture_default_str();
   app.add_option("--out", arguments.out, "The capture file to write");
   app.add_option("--truth", arguments.truth, "Where to write what the capture shows, as JSON");
   app.add_option("--connections", arguments.scenario_options.connections,
@@ -87,19 +86,26 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(probability);
   app.add_option("--reorder", arguments.tap.reorder, "Probability that a segment is seen late")
       ->check(probability);
-  app.add_option("--duplicate", arguments.tap.duplicate,
-                 "Probability that a frame is delivered twice")
+  app.add_option("--duplicate", arguments.tap.duplicate, "Probability that a frame is delivered twice")
       ->check(CLI::Range(0.0, 1.0));
 }
 
+/// Seeds differ by scenario too, so that captures of one seed can be merged without sharing keys.
+std::uint64_t mix_seed(std::uint64_t seed, const std::string& name) {
+  std::uint64_t hash = 0xcbf29ce484222325U;  // FNV-1a
+  for (const char letter : name) {
+    hash = (hash ^ static_cast<std::uint8_t>(letter)) * 0x100000001b3U;
+  }
+  return hash ^ seed;
+}
+
 void generate(const Scenario& scenario, const Arguments& arguments) {
-  Random random(arguments.seed);
+  Random random(mix_seed(arguments.seed, scenario.name));
   Truth truth;
-  CaptureWriter writer(arguments.out,
-                       {.format = arguments.format,
-                        .link_type = static_cast<std::uint16_t>(arguments.tap.link),
-                        .snaplen_bytes = arguments.snaplen_bytes,
-                        .big_endian = arguments.big_endian});
+  CaptureWriter writer(arguments.out, {.format = arguments.format,
+                                       .link_type = static_cast<std::uint16_t>(arguments.tap.link),
+                                       .snaplen_bytes = arguments.snaplen_bytes,
+                                       .big_endian = arguments.big_endian});
   TapOptions tap_options = arguments.tap;
   tap_options.miss = arguments.scenario_options.loss.value_or(0) / 3;
   Tap tap(writer, truth, tap_options, random.fork());
@@ -133,9 +139,9 @@ int main(int argc, char** argv) {
     }
     return 0;
   }
-  const auto scenario =
-      std::find_if(scenarios.begin(), scenarios.end(),
-                   [&](const Scenario& candidate) { return candidate.name == arguments.scenario; });
+  const auto scenario = std::find_if(scenarios.begin(), scenarios.end(), [&](const Scenario& candidate) {
+    return candidate.name == arguments.scenario;
+  });
   if (scenario == scenarios.end()) {
     std::cerr << "mptap-generate: no scenario '" << arguments.scenario << "'; try --list\n";
     return kExitArguments;

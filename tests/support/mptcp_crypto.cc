@@ -33,8 +33,8 @@ Bytes hmac(int version, Key first_key, Key second_key, const Bytes& message) {
   const Bytes key = ByteWriter().u64(first_key).u64(second_key).take();
   Bytes output(EVP_MAX_MD_SIZE);
   unsigned int size = 0;
-  if (HMAC(digest_of(version), key.data(), static_cast<int>(key.size()), message.data(),
-           message.size(), output.data(), &size) == nullptr) {
+  if (HMAC(digest_of(version), key.data(), static_cast<int>(key.size()), message.data(), message.size(),
+           output.data(), &size) == nullptr) {
     throw std::runtime_error("HMAC failed");
   }
   output.resize(size);
@@ -57,10 +57,9 @@ std::uint64_t derive_idsn(int version, Key key) {
   return load(std::span<const std::uint8_t>(hash(version, key)).last(8));
 }
 
-std::array<std::uint8_t, 20> derive_join_hmac(int version, Key own_key, Key peer_key,
-                                              std::uint32_t own_nonce, std::uint32_t peer_nonce) {
-  const Bytes full =
-      hmac(version, own_key, peer_key, ByteWriter().u32(own_nonce).u32(peer_nonce).take());
+std::array<std::uint8_t, 20> derive_join_hmac(int version, Key own_key, Key peer_key, std::uint32_t own_nonce,
+                                              std::uint32_t peer_nonce) {
+  const Bytes full = hmac(version, own_key, peer_key, ByteWriter().u32(own_nonce).u32(peer_nonce).take());
   std::array<std::uint8_t, 20> first{};
   std::copy_n(full.begin(), first.size(), first.begin());
   return first;

@@ -14,8 +14,8 @@ using Token = std::uint32_t;  // likewise
 ///
 /// @param version  MPTCP version, 0 or 1.
 /// @param key      The key, most significant byte first on the wire.
-/// @return the token. Throws std::runtime_error where OpenSSL fails, std::invalid_argument for other versions.
-/// Source: RFC 6824 section 3.1 (v0), RFC 8684 section 3.1 (v1).
+/// @return the token. Throws std::runtime_error where OpenSSL fails, std::invalid_argument for other
+/// versions. Source: RFC 6824 section 3.1 (v0), RFC 8684 section 3.1 (v1).
 Token derive_token(int version, Key key);
 
 /// Derives the initial data sequence number of a key: the last 64 bits of the same hash.
@@ -30,8 +30,8 @@ std::uint64_t derive_idsn(int version, Key key);
 ///
 /// @return the first 20 bytes of the HMAC (HMAC-SHA1 in v0, HMAC-SHA256 in v1). Errors as derive_token.
 /// Source: RFC 6824 section 3.2, RFC 8684 section 3.2.
-std::array<std::uint8_t, 20> derive_join_hmac(int version, Key own_key, Key peer_key,
-                                              std::uint32_t own_nonce, std::uint32_t peer_nonce);
+std::array<std::uint8_t, 20> derive_join_hmac(int version, Key own_key, Key peer_key, std::uint32_t own_nonce,
+                                              std::uint32_t peer_nonce);
 
 /// The 64 bits of a join's HMAC that its SYN/ACK carries.
 std::uint64_t derive_join_hmac64(int version, Key own_key, Key peer_key, std::uint32_t own_nonce,
@@ -39,9 +39,9 @@ std::uint64_t derive_join_hmac64(int version, Key own_key, Key peer_key, std::ui
 
 /// Which 8 of the 32 bytes an ADD_ADDR carries; implementations have differed.
 enum class AddrHmacForm {
-  kLast8of32,   // RFC 8684
-  kLast8of20,   // Linux before May 2020
-  kFirst8,      // early implementations
+  kLast8of32,  // RFC 8684
+  kLast8of20,  // Linux before May 2020
+  kFirst8,     // early implementations
 };
 
 /// Derives the HMAC of a v1 ADD_ADDR:

@@ -38,8 +38,8 @@ void MptcpDialogue::turn() {
 
 void MptcpDialogue::gap() { now_ns_ += random_.between(4'000, 30'000); }
 
-MptcpDialogue::Subflow& MptcpDialogue::add_subflow(Side opener, const Endpoint& from,
-                                                   const Endpoint& to, SubflowTruth* truth) {
+MptcpDialogue::Subflow& MptcpDialogue::add_subflow(Side opener, const Endpoint& from, const Endpoint& to,
+                                                   SubflowTruth* truth) {
   const TcpFlowSpec flow{.opener = from, .acceptor = to, .timestamps = spec_.timestamps};
   truth->orig = from;
   truth->resp = to;
@@ -47,8 +47,7 @@ MptcpDialogue::Subflow& MptcpDialogue::add_subflow(Side opener, const Endpoint& 
   return subflows_.back();
 }
 
-SentSegment MptcpDialogue::send_surely(TcpFlow& flow, End from, std::uint8_t flags,
-                                       const Bytes& options) {
+SentSegment MptcpDialogue::send_surely(TcpFlow& flow, End from, std::uint8_t flags, const Bytes& options) {
   std::int64_t timeout_ns = kInitialTimeoutNs;
   std::optional<SentSegment> sent;
   for (int losses = 0; losses < kMaxLosses && random_.chance(spec_.loss); ++losses) {
@@ -67,8 +66,7 @@ SentSegment MptcpDialogue::send_surely(TcpFlow& flow, End from, std::uint8_t fla
   return *sent;
 }
 
-void MptcpDialogue::send_third_ack(TcpFlow& flow, const SentSegment& synack,
-                                   const Bytes& options) {
+void MptcpDialogue::send_third_ack(TcpFlow& flow, const SentSegment& synack, const Bytes& options) {
   for (int losses = 0; losses < kMaxLosses && random_.chance(spec_.loss); ++losses) {
     if (random_.chance(0.5)) flow.send(now_ns_, End::kOpener, kAck, options);
     now_ns_ += kInitialTimeoutNs;
@@ -101,8 +99,7 @@ void MptcpDialogue::open(KeyFault fault) {
   send_surely(flow, End::kOpener, kSyn, encode_mp_capable(capable));
   turn();
   capable.sender_key = keys_[1];
-  const SentSegment synack =
-      send_surely(flow, End::kAcceptor, kSyn | kAck, encode_mp_capable(capable));
+  const SentSegment synack = send_surely(flow, End::kAcceptor, kSyn | kAck, encode_mp_capable(capable));
   turn();
   capable.sender_key = fault == KeyFault::kInitiatorKeyInAck ? random_.next() : keys_[0];
   capable.receiver_key = fault == KeyFault::kResponderKeyInAck ? random_.next() : keys_[1];
@@ -112,8 +109,7 @@ void MptcpDialogue::open(KeyFault fault) {
 
 SubflowTruth& MptcpDialogue::place_join(const JoinSpec& spec) {
   const bool unmatched = spec.outcome == JoinOutcome::kUnanswered || spec.token.has_value();
-  SubflowTruth& truth =
-      unmatched ? all_truth_.add_unmatched() : connection_.subflows.emplace_back();
+  SubflowTruth& truth = unmatched ? all_truth_.add_unmatched() : connection_.subflows.emplace_back();
   truth.orig_address_id = spec.from_id;
   truth.backup = spec.backup;
   switch (spec.outcome) {
@@ -150,9 +146,8 @@ void MptcpDialogue::exchange_join(Subflow& subflow, const JoinSpec& spec) {
   const Token token = spec.token.value_or(derive_token(spec_.version, acceptor_key));
   subflow.live = spec.outcome == JoinOutcome::kCompleted;
 
-  const SentSegment syn =
-      send_surely(flow, End::kOpener, kSyn,
-                  encode_mp_join_syn(spec.from_id, token, opener_nonce, spec.backup));
+  const SentSegment syn = send_surely(flow, End::kOpener, kSyn,
+                                      encode_mp_join_syn(spec.from_id, token, opener_nonce, spec.backup));
   if (spec.outcome == JoinOutcome::kUnanswered) {
     flow.send_again(now_ns_ + 1 * kInitialTimeoutNs, syn);
     flow.send_again(now_ns_ + 3 * kInitialTimeoutNs, syn);
@@ -171,15 +166,14 @@ void MptcpDialogue::exchange_join(Subflow& subflow, const JoinSpec& spec) {
     return;
   }
 
-  std::uint64_t hmac64 = derive_join_hmac64(spec_.version, acceptor_key, opener_key,
-                                            acceptor_nonce, opener_nonce);
+  std::uint64_t hmac64 =
+      derive_join_hmac64(spec_.version, acceptor_key, opener_key, acceptor_nonce, opener_nonce);
   if (spec.wrong_synack_hmac) hmac64 ^= 0x0100000000000001U;
   const SentSegment synack =
       send_surely(flow, End::kAcceptor, kSyn | kAck,
                   encode_mp_join_synack(spec.to_id, hmac64, acceptor_nonce, spec.backup));
   turn();
-  auto hmac =
-      derive_join_hmac(spec_.version, opener_key, acceptor_key, opener_nonce, acceptor_nonce);
+  auto hmac = derive_join_hmac(spec_.version, opener_key, acceptor_key, opener_nonce, acceptor_nonce);
   if (spec.wrong_ack_hmac) hmac[0] ^= 0x80;
   send_third_ack(flow, synack, encode_mp_join_ack(hmac));
   turn();

@@ -18,9 +18,7 @@ namespace mptap::testing {
 /// The two hosts of an MPTCP connection: who sent the MP_CAPABLE SYN, and the peer.
 enum class Side : std::uint8_t { kInitiator = 0, kResponder = 1 };
 
-inline Side peer_of(Side side) {
-  return side == Side::kInitiator ? Side::kResponder : Side::kInitiator;
-}
+inline Side peer_of(Side side) { return side == Side::kInitiator ? Side::kResponder : Side::kInitiator; }
 
 /// Whether DSNs and data ACKs take 4 bytes, 8, or either by chance.
 enum class DssForm { kShort, kLong, kMixed };
@@ -54,8 +52,8 @@ struct JoinSpec {
   std::uint8_t to_id = 0;
   bool backup = false;
   JoinOutcome outcome = JoinOutcome::kCompleted;
-  std::uint8_t refusal_reason = 1;   // of the MP_TCPRST (v1)
-  std::optional<Token> token{};      // instead of the acceptor's
+  std::uint8_t refusal_reason = 1;  // of the MP_TCPRST (v1)
+  std::optional<Token> token{};     // instead of the acceptor's
   bool wrong_synack_hmac = false;
   bool wrong_ack_hmac = false;
 };
@@ -98,8 +96,7 @@ class MptcpDialogue {
 
   // Signals, each on one subflow.
   void add_address(const AddressSpec& spec, std::size_t over = 0);
-  void remove_addresses(Side from, const std::vector<std::uint8_t>& address_ids,
-                        std::size_t over = 0);
+  void remove_addresses(Side from, const std::vector<std::uint8_t>& address_ids, std::size_t over = 0);
   void set_priority(Side from, bool backup, std::size_t over,
                     std::optional<std::uint8_t> address_id = std::nullopt);
   void fail(Side from, std::size_t over);

@@ -23,8 +23,7 @@ Bytes build_payload(std::uint64_t dsn, std::size_t bytes) {
 }  // namespace
 
 bool MptcpDialogue::long_form() {
-  return spec_.dss_form == DssForm::kLong ||
-         (spec_.dss_form == DssForm::kMixed && random_.chance(0.5));
+  return spec_.dss_form == DssForm::kLong || (spec_.dss_form == DssForm::kMixed && random_.chance(0.5));
 }
 
 Bytes MptcpDialogue::data_ack_option(Side from) {
@@ -61,8 +60,7 @@ void MptcpDialogue::send(Side from, std::size_t bytes, const std::vector<std::si
     for (std::size_t i = 0; i < kMappingsPerRound && left > 0; ++i) {
       const std::size_t number = subflows.at(next_turn_++ % subflows.size());
       const bool first_data = spec_.version == 1 && !established_by_data_;
-      const std::size_t most =
-          spec_.segment_bytes * (first_data ? 1 : spec_.segments_per_mapping);
+      const std::size_t most = spec_.segment_bytes * (first_data ? 1 : spec_.segments_per_mapping);
       const std::size_t length = std::min(left, most);
       std::uint64_t& dsn = data_next_[index(from)];
       Subflow& subflow = subflows_.at(number);
@@ -82,8 +80,7 @@ void MptcpDialogue::send(Side from, std::size_t bytes, const std::vector<std::si
   }
 }
 
-void MptcpDialogue::send_mapping(Subflow& subflow, Side from, std::uint64_t dsn,
-                                 const Bytes& payload) {
+void MptcpDialogue::send_mapping(Subflow& subflow, Side from, std::uint64_t dsn, const Bytes& payload) {
   const Bytes option = mapping_option(subflow, from, dsn, payload);
   const End end = end_of(subflow, from);
   for (std::size_t offset = 0; offset < payload.size(); offset += spec_.segment_bytes) {
@@ -96,9 +93,9 @@ void MptcpDialogue::send_mapping(Subflow& subflow, Side from, std::uint64_t dsn,
     }
     // The v1 first data is the only proof of the keys beside the third ACK: let the tap see it.
     const bool ordinary = option.size() < 4 || (option[2] >> 4) == 2;
-    const SentSegment sent = subflow.flow.send(
-        now_ns_, end, static_cast<std::uint8_t>(kAck | (last ? kPsh : 0)), option,
-        Bytes(first, first + static_cast<std::ptrdiff_t>(length)), ordinary, fate);
+    const SentSegment sent =
+        subflow.flow.send(now_ns_, end, static_cast<std::uint8_t>(kAck | (last ? kPsh : 0)), option,
+                          Bytes(first, first + static_cast<std::ptrdiff_t>(length)), ordinary, fate);
     if (fate != Fate::kArrives) lost_.push_back({&subflow, sent});
     gap();
   }
@@ -109,9 +106,8 @@ void MptcpDialogue::recover() {
   if (lost_.empty()) return;
   for (int i = 0; i < kMaxDuplicateAcks; ++i) {
     const Lost& lost = lost_.front();
-    const Side receiver = peer_of(lost.segment.from == End::kOpener
-                                      ? lost.subflow->opener
-                                      : peer_of(lost.subflow->opener));
+    const Side receiver =
+        peer_of(lost.segment.from == End::kOpener ? lost.subflow->opener : peer_of(lost.subflow->opener));
     acknowledge(*lost.subflow, receiver);
   }
   now_ns_ += kRetransmitTimeoutNs;

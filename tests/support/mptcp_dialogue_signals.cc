@@ -11,10 +11,8 @@ void MptcpDialogue::signal(Side from, const Bytes& options, std::size_t over) {
 }
 
 void MptcpDialogue::add_address(const AddressSpec& spec, std::size_t over) {
-  AddAddr option{.version = spec_.version,
-                 .address_id = spec.address_id,
-                 .address = spec.address,
-                 .port = spec.port};
+  AddAddr option{
+      .version = spec_.version, .address_id = spec.address_id, .address = spec.address, .port = spec.port};
   if (spec_.version == 1) {
     option.addr_hmac = derive_addr_hmac(key(spec.from), key(peer_of(spec.from)), spec.address_id,
                                         spec.address, spec.port.value_or(0), spec.hmac_form);

@@ -29,15 +29,14 @@ Bytes encode_mp_capable(const MpCapable& fields) {
   return close(out);
 }
 
-Bytes encode_mp_join_syn(std::uint8_t address_id, Token token, std::uint32_t opener_nonce,
-                         bool backup) {
+Bytes encode_mp_join_syn(std::uint8_t address_id, Token token, std::uint32_t opener_nonce, bool backup) {
   ByteWriter out = begin(Subtype::kMpJoin, backup ? 1 : 0);
   out.u8(address_id).u32(token).u32(opener_nonce);
   return close(out);
 }
 
-Bytes encode_mp_join_synack(std::uint8_t address_id, std::uint64_t hmac,
-                            std::uint32_t acceptor_nonce, bool backup) {
+Bytes encode_mp_join_synack(std::uint8_t address_id, std::uint64_t hmac, std::uint32_t acceptor_nonce,
+                            bool backup) {
   ByteWriter out = begin(Subtype::kMpJoin, backup ? 1 : 0);
   out.u8(address_id).u64(hmac).u32(acceptor_nonce);
   return close(out);
@@ -71,8 +70,7 @@ std::uint16_t derive_dss_checksum(std::uint64_t dsn, std::uint32_t ssn, std::uin
 }
 
 Bytes encode_add_addr(const AddAddr& fields) {
-  const unsigned nibble =
-      fields.version == 0 ? (fields.address.is_v6 ? 6U : 4U) : (fields.echo ? 1U : 0U);
+  const unsigned nibble = fields.version == 0 ? (fields.address.is_v6 ? 6U : 4U) : (fields.echo ? 1U : 0U);
   ByteWriter out = begin(Subtype::kAddAddr, nibble);
   out.u8(fields.address_id).append(fields.address.bytes());
   if (fields.port) out.u16(*fields.port);
@@ -110,8 +108,7 @@ Bytes encode_mp_tcprst(std::uint8_t reason, bool transient) {
   return close(out);
 }
 
-Bytes encode_mptcp_raw(std::uint8_t subtype, std::uint8_t low_nibble,
-                       std::span<const std::uint8_t> body,
+Bytes encode_mptcp_raw(std::uint8_t subtype, std::uint8_t low_nibble, std::span<const std::uint8_t> body,
                        std::optional<std::uint8_t> declared_length) {
   ByteWriter out = begin(static_cast<Subtype>(subtype), low_nibble);
   out.append(body);

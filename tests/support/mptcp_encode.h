@@ -51,8 +51,8 @@ Bytes encode_mp_capable(const MpCapable& fields);
 Bytes encode_mp_join_syn(std::uint8_t address_id, Token token, std::uint32_t opener_nonce,
                          bool backup = false);
 /// MP_JOIN of a SYN/ACK, 16 bytes: 64 bits of HMAC. Source: section 3.2.
-Bytes encode_mp_join_synack(std::uint8_t address_id, std::uint64_t hmac,
-                            std::uint32_t acceptor_nonce, bool backup = false);
+Bytes encode_mp_join_synack(std::uint8_t address_id, std::uint64_t hmac, std::uint32_t acceptor_nonce,
+                            bool backup = false);
 /// MP_JOIN of the third ACK, 24 bytes: 160 bits of HMAC. Source: section 3.2.
 Bytes encode_mp_join_ack(const std::array<std::uint8_t, 20>& hmac);
 
@@ -110,8 +110,7 @@ Bytes encode_mp_tcprst(std::uint8_t reason, bool transient = false);
 /// Any bytes under kind 30, right or wrong: subtype and low nibble, then `body`.
 ///
 /// @param declared_length  The length byte; the true length where absent.
-Bytes encode_mptcp_raw(std::uint8_t subtype, std::uint8_t low_nibble,
-                       std::span<const std::uint8_t> body,
+Bytes encode_mptcp_raw(std::uint8_t subtype, std::uint8_t low_nibble, std::span<const std::uint8_t> body,
                        std::optional<std::uint8_t> declared_length = std::nullopt);
 
 // Ordinary TCP options. Source: RFC 9293 section 3.2, RFC 7323, RFC 2018.

@@ -13,13 +13,11 @@ bool is_ip(const Layer& layer) {
 }  // namespace
 
 PacketBuilder& PacketBuilder::ipv4(std::string_view source, std::string_view destination) {
-  return push(Ipv4Layer{.source = IpAddress::parse(source),
-                        .destination = IpAddress::parse(destination)});
+  return push(Ipv4Layer{.source = IpAddress::parse(source), .destination = IpAddress::parse(destination)});
 }
 
 PacketBuilder& PacketBuilder::ipv6(std::string_view source, std::string_view destination) {
-  return push(Ipv6Layer{.source = IpAddress::parse(source),
-                        .destination = IpAddress::parse(destination)});
+  return push(Ipv6Layer{.source = IpAddress::parse(source), .destination = IpAddress::parse(destination)});
 }
 
 PacketBuilder& PacketBuilder::ip(const IpAddress& source, const IpAddress& destination) {
@@ -140,8 +138,7 @@ std::vector<Bytes> PacketBuilder::build_fragments(std::size_t fragment_bytes,
                                          .next_header = protocol});
     }
     const auto first = datagram.begin() + static_cast<std::ptrdiff_t>(offset);
-    fragments.push_back(
-        wrap(layers, nullptr, Bytes(first, first + static_cast<std::ptrdiff_t>(size))));
+    fragments.push_back(wrap(layers, nullptr, Bytes(first, first + static_cast<std::ptrdiff_t>(size))));
     offset += size;
   } while (offset < datagram.size());
   return fragments;

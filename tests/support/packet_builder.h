@@ -51,9 +51,7 @@ class PacketBuilder {
   PacketBuilder& hop_by_hop(Bytes content = {}) { return extension(0, std::move(content)); }
   /// A type 0 routing header without segments left.
   PacketBuilder& routing() { return extension(43, Bytes(6, 0)); }
-  PacketBuilder& destination_options(Bytes content = {}) {
-    return extension(60, std::move(content));
-  }
+  PacketBuilder& destination_options(Bytes content = {}) { return extension(60, std::move(content)); }
   PacketBuilder& extension(std::uint8_t type, Bytes content) {
     return push(Ipv6ExtensionLayer{type, std::move(content), {}});
   }

@@ -46,11 +46,7 @@ struct HeaderBuilder {
   Body body;
 
   Bytes operator()(const EthernetLayer& layer) const {
-    return ByteWriter()
-        .append(layer.destination)
-        .append(layer.source)
-        .u16(ether_type_of(next))
-        .take();
+    return ByteWriter().append(layer.destination).append(layer.source).u16(ether_type_of(next)).take();
   }
 
   Bytes operator()(const SllLayer& layer) const {
@@ -96,21 +92,20 @@ struct HeaderBuilder {
     const std::size_t header_size = 20 + options.size();
     const unsigned version = layer.version.value_or(4);
     const std::size_t words = layer.header_words ? *layer.header_words : header_size / 4;
-    Bytes header =
-        ByteWriter()
-            .u8((version << 4) | words)
-            .u8(layer.dscp_ecn)
-            .u16(layer.total_length ? *layer.total_length : header_size + body.size())
-            .u16(layer.identification)
-            .u16((layer.dont_fragment ? 0x4000U : 0U) | (layer.more_fragments ? 0x2000U : 0U) |
-                 static_cast<unsigned>(layer.fragment_offset_bytes / 8))
-            .u8(layer.ttl)
-            .u8(layer.protocol.value_or(ip_protocol_of(next)))
-            .u16(0)
-            .append(layer.source.bytes())
-            .append(layer.destination.bytes())
-            .append(options)
-            .take();
+    Bytes header = ByteWriter()
+                       .u8((version << 4) | words)
+                       .u8(layer.dscp_ecn)
+                       .u16(layer.total_length ? *layer.total_length : header_size + body.size())
+                       .u16(layer.identification)
+                       .u16((layer.dont_fragment ? 0x4000U : 0U) | (layer.more_fragments ? 0x2000U : 0U) |
+                            static_cast<unsigned>(layer.fragment_offset_bytes / 8))
+                       .u8(layer.ttl)
+                       .u8(layer.protocol.value_or(ip_protocol_of(next)))
+                       .u16(0)
+                       .append(layer.source.bytes())
+                       .append(layer.destination.bytes())
+                       .append(options)
+                       .take();
     store_u16(header, 10, InternetChecksum().add(header).value());
     return header;
   }
@@ -127,11 +122,7 @@ struct HeaderBuilder {
   }
 
   Bytes operator()(const Ipv6ExtensionLayer& layer) const {
-    Bytes header = ByteWriter()
-                       .u8(ip_protocol_of(next))
-                       .u8(0)
-                       .append(layer.content)
-                       .take();
+    Bytes header = ByteWriter().u8(ip_protocol_of(next)).u8(0).append(layer.content).take();
     const std::size_t missing = (8 - header.size() % 8) % 8;
     if (missing == 1) header.push_back(0);  // Pad1
     if (missing > 1) {                      // PadN
@@ -154,8 +145,7 @@ struct HeaderBuilder {
 
   Bytes operator()(const GreLayer& layer) const {
     ByteWriter out;
-    out.u16((layer.checksum ? 0x8000U : 0U) | (layer.key ? 0x2000U : 0U) |
-            (layer.sequence ? 0x1000U : 0U));
+    out.u16((layer.checksum ? 0x8000U : 0U) | (layer.key ? 0x2000U : 0U) | (layer.sequence ? 0x1000U : 0U));
     out.u16(ether_type_of(next));
     if (layer.checksum) out.u32(0);
     if (layer.key) out.u32(*layer.key);
@@ -183,12 +173,7 @@ struct HeaderBuilder {
 
   Bytes operator()(const UdpLayer& layer) const {
     const std::size_t length = 8 + body.size();
-    Bytes header = ByteWriter()
-                       .u16(layer.source_port)
-                       .u16(layer.destination_port)
-                       .u16(length)
-                       .u16(0)
-                       .take();
+    Bytes header = ByteWriter().u16(layer.source_port).u16(layer.destination_port).u16(length).u16(0).take();
     if (layer.zero_checksum) return header;
     const std::uint16_t sum = pseudo_header(ip, kProtocolUdp, length).add(header).add(body).value();
     store_u16(header, 6, sum == 0 ? 0xffff : sum);
@@ -239,10 +224,8 @@ struct HeaderBuilder {
                        .append(options)
                        .take();
     store_u16(header, 16,
-              layer.checksum.value_or(pseudo_header(ip, kProtocolTcp, header_size + body.size())
-                                          .add(header)
-                                          .add(body)
-                                          .value()));
+              layer.checksum.value_or(
+                  pseudo_header(ip, kProtocolTcp, header_size + body.size()).add(header).add(body).value()));
     return header;
   }
 

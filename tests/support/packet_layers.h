@@ -141,9 +141,9 @@ struct RawLayer {
   Bytes content{};
 };
 
-using Layer = std::variant<EthernetLayer, SllLayer, Sll2Layer, VlanLayer, MplsLayer, Ipv4Layer,
-                           Ipv6Layer, Ipv6ExtensionLayer, Ipv6FragmentLayer, GreLayer, Erspan2Layer,
-                           Erspan3Layer, UdpLayer, VxlanLayer, GtpuLayer, TcpLayer, RawLayer>;
+using Layer = std::variant<EthernetLayer, SllLayer, Sll2Layer, VlanLayer, MplsLayer, Ipv4Layer, Ipv6Layer,
+                           Ipv6ExtensionLayer, Ipv6FragmentLayer, GreLayer, Erspan2Layer, Erspan3Layer,
+                           UdpLayer, VxlanLayer, GtpuLayer, TcpLayer, RawLayer>;
 
 /// The header of `layer`, to stand in front of `body`.
 ///

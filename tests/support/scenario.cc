@@ -40,8 +40,8 @@ void exchange_request(MptcpDialogue& dialogue, std::size_t answer_bytes, KeyFaul
   if (answer_bytes > 0) dialogue.send(Side::kResponder, answer_bytes);
 }
 
-std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener,
-                                     std::uint8_t address_id, bool backup) {
+std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener, std::uint8_t address_id,
+                                     bool backup) {
   const DialogueSpec& spec = dialogue.spec();
   const bool forward = opener == Side::kInitiator;
   JoinSpec join;
@@ -78,8 +78,8 @@ std::int64_t play_plain_connection(Stage& stage, std::int64_t start_ns, std::siz
     for (int i = 0; i < 2 && left > 0; ++i) {
       const std::size_t bytes = std::min<std::size_t>(left, 1448);
       left -= bytes;
-      flow.send(now_ns, End::kAcceptor, static_cast<std::uint8_t>(kAck | (left == 0 ? kPsh : 0)),
-                {}, Bytes(bytes, 'r'), true);
+      flow.send(now_ns, End::kAcceptor, static_cast<std::uint8_t>(kAck | (left == 0 ? kPsh : 0)), {},
+                Bytes(bytes, 'r'), true);
       now_ns += random.between(10'000, 40'000);
     }
     flow.send(now_ns, End::kOpener, kAck, {}, {}, true);

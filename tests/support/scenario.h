@@ -83,8 +83,7 @@ std::span<const Scenario> demo_scenarios();
 // Pieces that several scenarios share.
 
 /// Handshake, a request, an answer of `answer_bytes`: after it joins are allowed.
-void exchange_request(MptcpDialogue& dialogue, std::size_t answer_bytes,
-                      KeyFault fault = KeyFault::kNone);
+void exchange_request(MptcpDialogue& dialogue, std::size_t answer_bytes, KeyFault fault = KeyFault::kNone);
 
 /// A completed join from a second address of the opener to where the connection began.
 std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener = Side::kInitiator,

@@ -15,11 +15,9 @@ void play_addresses(Stage& stage) {
     dialogue.add_address({.address_id = 1, .address = second.address});
     dialogue.add_address({.address_id = 2, .address = stage.server(241).address, .port = 8443});
     dialogue.add_address({.address_id = 3, .address = stage.server(3, true).address});
-    dialogue.add_address(
-        {.address_id = 4, .address = stage.server(4, true).address, .port = 8443});
+    dialogue.add_address({.address_id = 4, .address = stage.server(4, true).address, .port = 8443});
     // Both hosts number their own addresses: the initiator's 1 is no conflict with the responder's.
-    dialogue.add_address(
-        {.from = Side::kInitiator, .address_id = 1, .address = stage.next_client().address});
+    dialogue.add_address({.from = Side::kInitiator, .address_id = 1, .address = stage.next_client().address});
     const JoinSpec join{.from = stage.next_client(), .to = second, .from_id = 2, .to_id = 1};
     const std::size_t joined = dialogue.join(join);
     dialogue.send(Side::kResponder, 8'000);
@@ -40,12 +38,9 @@ void play_addr_hmac_forms(Stage& stage) {
        {AddrHmacForm::kLast8of32, AddrHmacForm::kLast8of20, AddrHmacForm::kFirst8}) {
     MptcpDialogue dialogue = stage.dialogue(stage.spec(1));
     exchange_request(dialogue, 2'000);
+    dialogue.add_address({.address_id = 1, .address = stage.server(240).address, .hmac_form = form});
     dialogue.add_address(
-        {.address_id = 1, .address = stage.server(240).address, .hmac_form = form});
-    dialogue.add_address({.address_id = 2,
-                          .address = stage.server(3, true).address,
-                          .port = 8443,
-                          .hmac_form = form});
+        {.address_id = 2, .address = stage.server(3, true).address, .port = 8443, .hmac_form = form});
     dialogue.close();
     stage.wait(kSecondNs);
   }
@@ -81,22 +76,18 @@ void play_repeated_add_addr(Stage& stage) {
   MptcpDialogue current = stage.dialogue(stage.spec(1));
   exchange_request(current, 2'000);
   for (int i = 0; i < 3; ++i) {
-    current.add_address({.address_id = 2,
-                         .address = stage.server(240).address,
-                         .port = 8443,
-                         .echoed = i == 2});
+    current.add_address(
+        {.address_id = 2, .address = stage.server(240).address, .port = 8443, .echoed = i == 2});
     current.wait(500 * kMillisecondNs);
   }
   current.close();
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"addresses", "ADD_ADDR of every shape, REMOVE_ADDR, a removed ID used again",
-             play_addresses},
+    Scenario{"addresses", "ADD_ADDR of every shape, REMOVE_ADDR, a removed ID used again", play_addresses},
     Scenario{"addr-hmac-forms", "v1 ADD_ADDR with the HMAC cut in the three ways seen in the wild",
              play_addr_hmac_forms},
-    Scenario{"duplicate-add-addr", "another address on an address ID in use (bad)",
-             play_duplicate_add_addr},
+    Scenario{"duplicate-add-addr", "another address on an address ID in use (bad)", play_duplicate_add_addr},
     Scenario{"repeated-add-addr", "the same ADD_ADDR again: noted in v0, normal in v1",
              play_repeated_add_addr},
 };

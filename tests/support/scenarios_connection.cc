@@ -128,9 +128,9 @@ void play_offload(Stage& stage) {
     spec.segments_per_mapping = 5;
     spec.dss_form = version == 0 ? DssForm::kShort : DssForm::kLong;
     MptcpDialogue dialogue = stage.dialogue(spec);
-    exchange_request(dialogue, 60'000);
+    exchange_request(dialogue, 30'000);
     const std::size_t second = join_from_second_address(dialogue);
-    dialogue.send(Side::kResponder, 60'000);
+    dialogue.send(Side::kResponder, 30'000);
     dialogue.reinject(Side::kResponder, 0);
     dialogue.reinject(Side::kResponder, second);
     dialogue.close();
@@ -139,20 +139,15 @@ void play_offload(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"basic-v0", "v0 connections with a join, data both ways, an orderly end",
-             play_basic_v0},
+    Scenario{"basic-v0", "v0 connections with a join, data both ways, an orderly end", play_basic_v0},
     Scenario{"basic-v1", "the same in v1", play_basic_v1},
     Scenario{"ipv6", "IPv6 connections that gain an IPv6 and an IPv4 subflow", play_ipv6},
     Scenario{"joins-both", "joins opened by the initiator and by the responder", play_joins_both},
     Scenario{"nat", "a join whose address a NAT rewrote, its address ID right", play_nat},
-    Scenario{"lossy", "losses before, after and at the tap, with retransmissions (--loss)",
-             play_lossy},
-    Scenario{"priority", "MP_PRIO in its v0 and v1 shapes, a backup subflow put to use",
-             play_priority},
-    Scenario{"fastclose", "MP_FASTCLOSE by either host, on an ACK (v0) and on a RST (v1)",
-             play_fastclose},
-    Scenario{"offload", "mappings over several segments, re-injected data, DSS checksums",
-             play_offload},
+    Scenario{"lossy", "losses before, after and at the tap, with retransmissions (--loss)", play_lossy},
+    Scenario{"priority", "MP_PRIO in its v0 and v1 shapes, a backup subflow put to use", play_priority},
+    Scenario{"fastclose", "MP_FASTCLOSE by either host, on an ACK (v0) and on a RST (v1)", play_fastclose},
+    Scenario{"offload", "mappings over several segments, re-injected data, DSS checksums", play_offload},
 };
 
 }  // namespace

@@ -7,8 +7,8 @@
 namespace mptap::testing {
 namespace {
 
-DialogueSpec between(Stage& stage, int version, const Endpoint& initiator,
-                     const Endpoint& responder, std::int64_t after_ns, std::int64_t rtt_ns) {
+DialogueSpec between(Stage& stage, int version, const Endpoint& initiator, const Endpoint& responder,
+                     std::int64_t after_ns, std::int64_t rtt_ns) {
   DialogueSpec spec = stage.spec(version);
   spec.initiator = initiator;
   spec.responder = responder;
@@ -20,9 +20,8 @@ DialogueSpec between(Stage& stage, int version, const Endpoint& initiator,
 
 /// A phone on Wi-Fi with its cellular path as backup; walking out, it puts the backup to use.
 void play_phone(Stage& stage) {
-  MptcpDialogue phone =
-      stage.dialogue(between(stage, 1, endpoint("192.0.2.21", 51814),
-                             endpoint("198.51.100.10", 443), 0, 18 * kMillisecondNs));
+  MptcpDialogue phone = stage.dialogue(between(stage, 1, endpoint("192.0.2.21", 51814),
+                                               endpoint("198.51.100.10", 443), 0, 18 * kMillisecondNs));
   exchange_request(phone, 9'000);
   phone.wait(400 * kMillisecondNs);
   const std::size_t cellular = phone.join({.from = endpoint("203.0.113.77", 40112),
@@ -50,9 +49,8 @@ void play_phone(Stage& stage) {
 /// A laptop that uses IPv4 and IPv6 at once.
 void play_laptop(Stage& stage) {
   MptcpDialogue laptop =
-      stage.dialogue(between(stage, 1, endpoint("2001:db8:20::a1", 44120),
-                             endpoint("2001:db8:10::20", 443), 3 * kSecondNs,
-                             9 * kMillisecondNs));
+      stage.dialogue(between(stage, 1, endpoint("2001:db8:20::a1", 44120), endpoint("2001:db8:10::20", 443),
+                             3 * kSecondNs, 9 * kMillisecondNs));
   exchange_request(laptop, 6'000);
   laptop.add_address({.address_id = 4, .address = IpAddress::parse("198.51.100.20")});
   laptop.join({.from = endpoint("192.0.2.33", 46218),
@@ -68,16 +66,13 @@ void play_laptop(Stage& stage) {
 
 /// An older proxy, v0, behind which one address ID is given to two addresses.
 void play_proxy(Stage& stage) {
-  DialogueSpec spec = between(stage, 0, endpoint("192.0.2.40", 38802),
-                              endpoint("198.51.100.99", 8080), 8 * kSecondNs,
-                              25 * kMillisecondNs);
+  DialogueSpec spec = between(stage, 0, endpoint("192.0.2.40", 38802), endpoint("198.51.100.99", 8080),
+                              8 * kSecondNs, 25 * kMillisecondNs);
   spec.checksums = true;
   MptcpDialogue proxy = stage.dialogue(spec);
   exchange_request(proxy, 5'000);
   proxy.add_address({.address_id = 2, .address = IpAddress::parse("198.51.100.57")});
-  proxy.join({.from = endpoint("203.0.113.141", 38803),
-              .to = endpoint("198.51.100.99", 8080),
-              .from_id = 3});
+  proxy.join({.from = endpoint("203.0.113.141", 38803), .to = endpoint("198.51.100.99", 8080), .from_id = 3});
   proxy.send(Side::kResponder, 6'000);
   proxy.wait(2 * kSecondNs);
   proxy.add_address({.address_id = 2, .address = IpAddress::parse("198.51.100.60")});
@@ -94,8 +89,7 @@ void play_stripped(Stage& stage) {
   truth.resp = endpoint("198.51.100.150", 443);
   truth.is_initial = true;
   truth.state = "denied";
-  TcpFlow flow(stage.tap(), stage.random().fork(), {.opener = truth.orig, .acceptor = truth.resp},
-               &truth);
+  TcpFlow flow(stage.tap(), stage.random().fork(), {.opener = truth.orig, .acceptor = truth.resp}, &truth);
   std::int64_t now_ns = stage.now_ns() + 12 * kSecondNs;
   const auto pass = [&now_ns] { return now_ns += 7 * kMillisecondNs; };
   flow.send(now_ns, End::kOpener, kSyn, encode_mp_capable({}));
@@ -122,8 +116,7 @@ void play_demo(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"demo", "half a minute of an edge network: backup path, IPv4 and IPv6, two notices",
-             play_demo},
+    Scenario{"demo", "half a minute of an edge network: backup path, IPv4 and IPv6, two notices", play_demo},
 };
 
 }  // namespace

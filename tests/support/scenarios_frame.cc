@@ -17,8 +17,7 @@ class StackedSyn {
 
   /// @param stack  Adds everything up to and including the IP layer in front of TCP; it is given a
   ///               builder that already has a link layer.
-  void play(const std::function<void(PacketBuilder&, const DialogueSpec&)>& stack,
-            bool ipv6 = false) {
+  void play(const std::function<void(PacketBuilder&, const DialogueSpec&)>& stack, bool ipv6 = false) {
     const DialogueSpec spec = stage_.spec(1, ipv6);
     PacketBuilder frame = stage_.tap().new_frame(true);
     stack(frame, spec);
@@ -65,54 +64,121 @@ void play_headers(StackedSyn& syn) {
                      .destination = s.responder.address,
                      .options = {0x94, 4, 0, 0}});  // router alert
   });
-  syn.play([](Builder f, Spec s) { push_inner(f, s); f.hop_by_hop(); }, true);
-  syn.play([](Builder f, Spec s) { push_inner(f, s); f.routing(); }, true);
-  syn.play([](Builder f, Spec s) { push_inner(f, s); f.destination_options(Bytes(20, 0)); }, true);
-  syn.play([](Builder f, Spec s) {
-    push_inner(f, s);
-    f.hop_by_hop().destination_options().routing().fragment_header({.identification = 9});
-  }, true);
+  syn.play(
+      [](Builder f, Spec s) {
+        push_inner(f, s);
+        f.hop_by_hop();
+      },
+      true);
+  syn.play(
+      [](Builder f, Spec s) {
+        push_inner(f, s);
+        f.routing();
+      },
+      true);
+  syn.play(
+      [](Builder f, Spec s) {
+        push_inner(f, s);
+        f.destination_options(Bytes(20, 0));
+      },
+      true);
+  syn.play(
+      [](Builder f, Spec s) {
+        push_inner(f, s);
+        f.hop_by_hop().destination_options().routing().fragment_header({.identification = 9});
+      },
+      true);
 }
 
 void play_tunnels(StackedSyn& syn) {
   const auto outer4 = [](Builder f) { f.ipv4("172.30.0.1", "172.30.0.2"); };
   const auto outer6 = [](Builder f) { f.ipv6("2001:db8:ff::1", "2001:db8:ff::2"); };
-  syn.play([&](Builder f, Spec s) { outer4(f); push_inner(f, s); });
-  syn.play([&](Builder f, Spec s) { outer4(f); push_inner(f, s); }, true);
-  syn.play([&](Builder f, Spec s) { outer6(f); push_inner(f, s); });
-  syn.play([&](Builder f, Spec s) { outer6(f); push_inner(f, s); }, true);
-  syn.play([&](Builder f, Spec s) { outer4(f); f.gre(); push_inner(f, s); });
-  syn.play([&](Builder f, Spec s) { outer6(f); f.gre({.key = 1}); push_inner(f, s); }, true);
+  syn.play([&](Builder f, Spec s) {
+    outer4(f);
+    push_inner(f, s);
+  });
+  syn.play(
+      [&](Builder f, Spec s) {
+        outer4(f);
+        push_inner(f, s);
+      },
+      true);
+  syn.play([&](Builder f, Spec s) {
+    outer6(f);
+    push_inner(f, s);
+  });
+  syn.play(
+      [&](Builder f, Spec s) {
+        outer6(f);
+        push_inner(f, s);
+      },
+      true);
+  syn.play([&](Builder f, Spec s) {
+    outer4(f);
+    f.gre();
+    push_inner(f, s);
+  });
+  syn.play(
+      [&](Builder f, Spec s) {
+        outer6(f);
+        f.gre({.key = 1});
+        push_inner(f, s);
+      },
+      true);
   syn.play([&](Builder f, Spec s) {
     outer4(f);
     f.gre({.key = 1, .sequence = 2, .checksum = true}).ethernet();
     push_inner(f, s);
   });
-  syn.play([&](Builder f, Spec s) { outer4(f); f.erspan2().ethernet(); push_inner(f, s); });
-  syn.play([&](Builder f, Spec s) { outer4(f); f.erspan3().ethernet().vlan(5); push_inner(f, s); });
+  syn.play([&](Builder f, Spec s) {
+    outer4(f);
+    f.erspan2().ethernet();
+    push_inner(f, s);
+  });
+  syn.play([&](Builder f, Spec s) {
+    outer4(f);
+    f.erspan3().ethernet().vlan(5);
+    push_inner(f, s);
+  });
   syn.play([&](Builder f, Spec s) {
     outer4(f);
     f.erspan3({.platform_subheader = true}).ethernet();
     push_inner(f, s);
   });
-  syn.play([&](Builder f, Spec s) { outer4(f); f.vxlan(77).ethernet().vlan(6); push_inner(f, s); });
-  syn.play([&](Builder f, Spec s) { outer6(f); f.vxlan(78).ethernet(); push_inner(f, s); }, true);
-  syn.play([&](Builder f, Spec s) { outer4(f); f.gtpu({.teid = 5}); push_inner(f, s); });
   syn.play([&](Builder f, Spec s) {
     outer4(f);
-    f.gtpu({.teid = 6, .sequence = 7, .extensions = {{}, {0xc0, {0x12, 0x34}}}});
+    f.vxlan(77).ethernet().vlan(6);
     push_inner(f, s);
-  }, true);
+  });
+  syn.play(
+      [&](Builder f, Spec s) {
+        outer6(f);
+        f.vxlan(78).ethernet();
+        push_inner(f, s);
+      },
+      true);
+  syn.play([&](Builder f, Spec s) {
+    outer4(f);
+    f.gtpu({.teid = 5});
+    push_inner(f, s);
+  });
+  syn.play(
+      [&](Builder f, Spec s) {
+        outer4(f);
+        f.gtpu({.teid = 6, .sequence = 7, .extensions = {{}, {0xc0, {0x12, 0x34}}}});
+        push_inner(f, s);
+      },
+      true);
 }
 
 /// Frames without a TCP segment to read: one of each kind that the truth counts.
 void play_others(Stage& stage, StackedSyn& syn) {
   const auto begin = [&stage] { return stage.tap().new_frame(true, true); };
-  syn.show(begin().raw(0x88cc, Bytes(40, 2)).build(), {.kind = FrameKind::kNotIp});
-  syn.show(begin().raw(0x0806, Bytes(28, 0)).build(), {.kind = FrameKind::kNotIp});
-  syn.show(begin().ipv4("10.9.9.9", "10.9.9.8").udp(5353, 5353).payload("x").build(),
+  syn.show(begin().raw(0x88b5, Bytes(40, 2)).build(), {.kind = FrameKind::kNotIp});
+  syn.show(begin().raw(0x88b6, Bytes(28, 0)).build(), {.kind = FrameKind::kNotIp});
+  syn.show(begin().ipv4("10.9.9.9", "10.9.9.8").udp(9001, 9002).payload("x").build(),
            {.kind = FrameKind::kNotTcp});
-  syn.show(begin().ipv6("2001:db8::9", "2001:db8::8").raw(58, Bytes(24, 0)).build(),
+  syn.show(begin().ipv6("2001:db8::9", "2001:db8::8").raw(253, Bytes(24, 0)).build(),
            {.kind = FrameKind::kNotTcp});
 
   for (const bool ipv6 : {false, true}) {
@@ -165,7 +231,7 @@ struct MalformedCase {
   std::uint8_t flags;
   std::uint8_t subtype;
   std::uint8_t low_nibble;
-  std::size_t body_bytes;  // after kind, length and subtype: the whole option has three more
+  std::size_t body_bytes;            // after kind, length and subtype: the whole option has three more
   std::uint8_t first_body_byte = 0;  // the flags of MP_CAPABLE and DSS
 };
 
@@ -204,9 +270,7 @@ constexpr std::array kMalformedCases = {
 void play_malformed(Stage& stage) {
   nlohmann::ordered_json names = nlohmann::ordered_json::array();
   const auto send_alone = [&](std::uint8_t flags, const Bytes& option, bool counted) {
-    const TcpFlowSpec spec{.opener = stage.next_client(),
-                           .acceptor = stage.server(1),
-                           .timestamps = false};
+    const TcpFlowSpec spec{.opener = stage.next_client(), .acceptor = stage.server(1), .timestamps = false};
     TcpFlow flow(stage.tap(), stage.random().fork(), spec, nullptr);
     std::int64_t now_ns = stage.now_ns();
     if (flags != kSyn) {  // an ordinary handshake first, so that the ACK belongs to something
@@ -222,8 +286,7 @@ void play_malformed(Stage& stage) {
   for (const MalformedCase& malformed : kMalformedCases) {
     Bytes body = stage.random().bytes(malformed.body_bytes);
     if (!body.empty()) body.front() = malformed.first_body_byte;
-    send_alone(malformed.flags, encode_mptcp_raw(malformed.subtype, malformed.low_nibble, body),
-               true);
+    send_alone(malformed.flags, encode_mptcp_raw(malformed.subtype, malformed.low_nibble, body), true);
     names.push_back(malformed.name);
   }
   stage.truth().set_extra("malformed_options", names);
@@ -246,10 +309,8 @@ void play_malformed(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"frames", "every stack of headers before a SYN; fragments; broken headers",
-             play_frames},
-    Scenario{"malformed", "each kind of malformed MPTCP option, and broken option lists",
-             play_malformed},
+    Scenario{"frames", "every stack of headers before a SYN; fragments; broken headers", play_frames},
+    Scenario{"malformed", "each kind of malformed MPTCP option, and broken option lists", play_malformed},
 };
 
 }  // namespace

@@ -31,7 +31,9 @@ void play_plain(Stage& stage) {
 
 void play_mptcp_connection(Stage& stage, std::size_t answer_bytes) {
   Random& random = stage.random();
-  DialogueSpec spec = stage.spec(random.chance(0.8) ? 1 : 0, random.chance(0.3));
+  const int version = random.chance(0.8) ? 1 : 0;
+  const bool ipv6 = random.chance(0.3);
+  DialogueSpec spec = stage.spec(version, ipv6);
   spec.segments_per_mapping = 1 + random.below(3);
   MptcpDialogue dialogue = stage.dialogue(spec);
   exchange_request(dialogue, 1'000);
@@ -77,7 +79,7 @@ void play_background(Stage& stage) {
 void play_mixed(Stage& stage) {
   for (std::uint64_t i = 0; stage.wants_more(i, 300); ++i) {
     const std::size_t answer_bytes = draw_answer_bytes(stage.random());
-    if (i % 10 == 5) {
+    if (i % 10 == 0) {
       play_mptcp_connection(stage, answer_bytes);
     } else {
       play_plain_connection(stage, stage.now_ns(), answer_bytes);
@@ -88,8 +90,7 @@ void play_mixed(Stage& stage) {
 }
 
 void play_dss(Stage& stage) {
-  const std::uint64_t subflows =
-      std::max<std::uint64_t>(2, stage.options().connections.value_or(64));
+  const std::uint64_t subflows = std::max<std::uint64_t>(2, stage.options().connections.value_or(64));
   const std::uint64_t packets = stage.options().packets.value_or(20'000);
   std::deque<MptcpDialogue> dialogues;
   for (std::uint64_t i = 0; i < subflows / 2; ++i) {

@@ -67,18 +67,17 @@ void play_join_flood(Stage& stage) {
   for (std::uint64_t i = 0; i < joins; ++i) {
     const Endpoint source{IpAddress::from_v4(0x2d000000U + (random.u32() & 0xffffffU)),
                           static_cast<std::uint16_t>(1024 + random.below(60000))};
-    TcpFlow flow(stage.tap(), random.fork(),
-                 {.opener = source, .acceptor = victim, .timestamps = false}, nullptr);
+    TcpFlow flow(stage.tap(), random.fork(), {.opener = source, .acceptor = victim, .timestamps = false},
+                 nullptr);
     const Token token = i % 2 == 0 ? tokens[i / 2 % tokens.size()] : random.u32();
     const std::int64_t offset_ns =
         static_cast<std::int64_t>(i) * (5 * kSecondNs / static_cast<std::int64_t>(joins));
-    flow.send(start_ns + offset_ns, End::kOpener, kSyn,
-              encode_mp_join_syn(static_cast<std::uint8_t>(random.below(256)), token,
-                                 random.u32()));
+    const auto address_id = static_cast<std::uint8_t>(random.below(256));
+    const std::uint32_t nonce = random.u32();  // named, because arguments have no order
+    flow.send(start_ns + offset_ns, End::kOpener, kSyn, encode_mp_join_syn(address_id, token, nonce));
   }
   stage.truth().expect_notice("join_flood");
-  stage.truth().set_extra("flood",
-                          {{"receiver", victim.address.to_string()}, {"joins", joins}});
+  stage.truth().set_extra("flood", {{"receiver", victim.address.to_string()}, {"joins", joins}});
 }
 
 void play_honest_join_burst(Stage& stage) {
@@ -158,17 +157,13 @@ void play_token_collision(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"key-change", "other keys in the third ACK, and in the first data of v1",
-             play_key_change},
-    Scenario{"unknown-join", "answered joins to connections that were never captured",
-             play_unknown_join},
-    Scenario{"join-flood", "spoofed MP_JOIN SYNs to one receiver (--connections of them)",
-             play_join_flood},
+    Scenario{"key-change", "other keys in the third ACK, and in the first data of v1", play_key_change},
+    Scenario{"unknown-join", "answered joins to connections that were never captured", play_unknown_join},
+    Scenario{"join-flood", "spoofed MP_JOIN SYNs to one receiver (--connections of them)", play_join_flood},
     Scenario{"honest-join-burst", "over 1000 joins to one receiver in 10 s, all completed",
              play_honest_join_burst},
     Scenario{"wrong-hmac", "joins whose SYN/ACK or third ACK proves nothing", play_wrong_hmac},
-    Scenario{"token-collision", "two hosts whose tokens are equal, joins to both",
-             play_token_collision},
+    Scenario{"token-collision", "two hosts whose tokens are equal, joins to both", play_token_collision},
 };
 
 }  // namespace

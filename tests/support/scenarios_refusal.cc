@@ -14,8 +14,8 @@ class DeniedAttempt {
       : spec_(stage.spec(version)),
         now_ns_(spec_.start_ns),
         truth_(stage.truth().add_unmatched()),
-        flow_(stage.tap(), stage.random().fork(),
-              {.opener = spec_.initiator, .acceptor = spec_.responder}, &truth_) {
+        flow_(stage.tap(), stage.random().fork(), {.opener = spec_.initiator, .acceptor = spec_.responder},
+              &truth_) {
     MpCapable capable{.version = version};
     if (version == 0) capable.sender_key = stage.random().next();
     option_ = encode_mp_capable(capable);
@@ -85,8 +85,7 @@ void play_rejected(Stage& stage) {
     stage.wait(kSecondNs);
   }
   stage.truth().expect_notice("rejected", 6);
-  stage.truth().set_extra("rejected_causes",
-                          {{"no_option", 2}, {"mirrored", 2}, {"blackhole", 2}});
+  stage.truth().set_extra("rejected_causes", {{"no_option", 2}, {"mirrored", 2}, {"blackhole", 2}});
 }
 
 void play_refused_join(Stage& stage) {
@@ -118,9 +117,8 @@ void play_denied_join(Stage& stage) {
   for (int version = 0; version < 2; ++version) {
     MptcpDialogue dialogue = stage.dialogue(stage.spec(version));
     exchange_request(dialogue, 2'000);
-    dialogue.join({.from = stage.next_client(),
-                   .to = dialogue.spec().responder,
-                   .outcome = JoinOutcome::kDenied});
+    dialogue.join(
+        {.from = stage.next_client(), .to = dialogue.spec().responder, .outcome = JoinOutcome::kDenied});
     dialogue.send(Side::kResponder, 2'000);
     dialogue.close();
     stage.wait(kSecondNs);
@@ -132,11 +130,10 @@ void play_reset(Stage& stage) {
     MptcpDialogue dialogue = stage.dialogue(stage.spec(version));
     exchange_request(dialogue, 2'000);
     for (std::uint8_t reason = 0; reason <= 6; ++reason) {
-      const std::size_t joined = join_from_second_address(
-          dialogue, Side::kInitiator, static_cast<std::uint8_t>(reason + 1));
+      const std::size_t joined =
+          join_from_second_address(dialogue, Side::kInitiator, static_cast<std::uint8_t>(reason + 1));
       dialogue.send(Side::kResponder, 1'000, {joined});
-      dialogue.reset_subflow(joined, reason % 2 == 0 ? Side::kResponder : Side::kInitiator,
-                             reason);
+      dialogue.reset_subflow(joined, reason % 2 == 0 ? Side::kResponder : Side::kInitiator, reason);
     }
     dialogue.send(Side::kResponder, 2'000, {0});
     dialogue.reset_subflow(0, Side::kResponder, 0);
@@ -160,9 +157,8 @@ void play_unanswered(Stage& stage) {
 
     MptcpDialogue dialogue = stage.dialogue(stage.spec(version));
     exchange_request(dialogue, 2'000);
-    dialogue.join({.from = stage.next_client(),
-                   .to = dialogue.spec().responder,
-                   .outcome = JoinOutcome::kUnanswered});
+    dialogue.join(
+        {.from = stage.next_client(), .to = dialogue.spec().responder, .outcome = JoinOutcome::kUnanswered});
     dialogue.wait(5 * kSecondNs);
     dialogue.send(Side::kResponder, 2'000);
     dialogue.close();
@@ -171,12 +167,10 @@ void play_unanswered(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"rejected", "MP_CAPABLE stripped, mirrored and blackholed, in v0 and v1",
-             play_rejected},
+    Scenario{"rejected", "MP_CAPABLE stripped, mirrored and blackholed, in v0 and v1", play_rejected},
     Scenario{"refused-join", "joins answered by RST, with MP_TCPRST in v1", play_refused_join},
     Scenario{"denied-join", "joins whose SYN/ACK has no MP_JOIN", play_denied_join},
-    Scenario{"reset", "subflows reset with every MP_TCPRST reason; a connection refused",
-             play_reset},
+    Scenario{"reset", "subflows reset with every MP_TCPRST reason; a connection refused", play_reset},
     Scenario{"unanswered", "MP_CAPABLE and MP_JOIN SYNs that nobody answers", play_unanswered},
 };
 

@@ -55,9 +55,8 @@ void play_midstream(Stage& stage) {
   for (int version = 0; version < 2; ++version) {
     for (const bool address_seen : {false, true}) {
       MptcpDialogue dialogue = stage.dialogue(stage.spec(version));
-      const AddressSpec address{.from = Side::kInitiator,
-                                .address_id = 1,
-                                .address = stage.next_client().address};
+      const AddressSpec address{
+          .from = Side::kInitiator, .address_id = 1, .address = stage.next_client().address};
       stage.tap().set_blind(true);
       exchange_request(dialogue, 2'000);
       if (!address_seen) dialogue.add_address(address);
@@ -121,10 +120,8 @@ constexpr std::array kScenarios = {
              play_late_handshake},
     Scenario{"synack-first", "SYN/ACKs are captured before their SYNs", play_synack_first},
     Scenario{"midstream", "the capture begins after all handshakes: DSS only", play_midstream},
-    Scenario{"port-reuse", "one 4-tuple used four times, once without an end before",
-             play_port_reuse},
-    Scenario{"span-twice", "every packet twice, as a span of both directions gives",
-             play_span_twice},
+    Scenario{"port-reuse", "one 4-tuple used four times, once without an end before", play_port_reuse},
+    Scenario{"span-twice", "every packet twice, as a span of both directions gives", play_span_twice},
     Scenario{"two-sides-of-nat", "the same subflow under two 4-tuples", play_two_sides_of_nat},
 };
 

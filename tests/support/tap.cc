@@ -18,12 +18,10 @@ void push_link(PacketBuilder& frame, LinkType link, bool toward_acceptor) {
       frame.ethernet({destination, source});
       break;
     case LinkType::kLinuxSll:
-      frame.linux_sll({.packet_type = static_cast<std::uint16_t>(toward_acceptor ? 0 : 4),
-                       .source = source});
+      frame.linux_sll({.packet_type = static_cast<std::uint16_t>(toward_acceptor ? 0 : 4), .source = source});
       break;
     case LinkType::kLinuxSll2:
-      frame.linux_sll2({.packet_type = static_cast<std::uint8_t>(toward_acceptor ? 0 : 4),
-                        .source = source});
+      frame.linux_sll2({.packet_type = static_cast<std::uint8_t>(toward_acceptor ? 0 : 4), .source = source});
       break;
     case LinkType::kRaw:
       break;

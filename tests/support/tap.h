@@ -11,9 +11,7 @@
 
 namespace mptap::testing {
 
-enum class Encapsulation {
-  kNone, kVlan, kQinq, kMpls, kGre, kErspan2, kErspan3, kVxlan, kGtpu, kIpip
-};
+enum class Encapsulation { kNone, kVlan, kQinq, kMpls, kGre, kErspan2, kErspan3, kVxlan, kGtpu, kIpip };
 
 /// What stands around every packet that the tap sees, and what the tap does to packets.
 struct TapOptions {

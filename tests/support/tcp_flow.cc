@@ -36,9 +36,7 @@ SentSegment TcpFlow::send(std::int64_t time_ns, End from, std::uint8_t flags, co
   return segment;
 }
 
-void TcpFlow::send_again(std::int64_t time_ns, const SentSegment& segment) {
-  show(time_ns, segment, false);
-}
+void TcpFlow::send_again(std::int64_t time_ns, const SentSegment& segment) { show(time_ns, segment, false); }
 
 void TcpFlow::fill_holes(End from) {
   hole_[index(from)] = false;

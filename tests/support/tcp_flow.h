@@ -21,7 +21,7 @@ enum class Fate { kArrives, kLostAfterTap, kLostBeforeTap };
 struct TcpFlowSpec {
   Endpoint opener;  // as the tap sees it, behind any address translation
   Endpoint acceptor;
-  bool timestamps = true;   // RFC 7323, left out where options need the room
+  bool timestamps = true;  // RFC 7323, left out where options need the room
   std::uint16_t mss_bytes = 1460;
 };
 
@@ -67,9 +67,7 @@ class TcpFlow {
   [[nodiscard]] bool has_hole(End from) const { return hole_[index(from)]; }
 
   /// The relative number of the next byte that `from` will send: 1 for the first byte of data.
-  [[nodiscard]] std::uint32_t next_ssn(End from) const {
-    return next_[index(from)] - isn_[index(from)];
-  }
+  [[nodiscard]] std::uint32_t next_ssn(End from) const { return next_[index(from)] - isn_[index(from)]; }
 
   [[nodiscard]] const TcpFlowSpec& spec() const { return spec_; }
   [[nodiscard]] SubflowTruth* truth() const { return truth_; }
@@ -95,12 +93,12 @@ class TcpFlow {
   std::uint32_t flow_label_;
   // By End.
   std::array<std::uint32_t, 2> isn_{};
-  std::array<std::uint32_t, 2> next_{};         // next sequence number to send
-  std::array<std::uint32_t, 2> received_{};     // next expected from the peer
-  std::array<bool, 2> hole_{};                  // something that this end sent is missing
+  std::array<std::uint32_t, 2> next_{};      // next sequence number to send
+  std::array<std::uint32_t, 2> received_{};  // next expected from the peer
+  std::array<bool, 2> hole_{};               // something that this end sent is missing
   std::array<std::uint16_t, 2> ip_id_{};
   std::array<std::uint32_t, 2> ts_base_{};
-  std::array<std::uint32_t, 2> ts_last_{};      // last value that the peer saw
+  std::array<std::uint32_t, 2> ts_last_{};  // last value that the peer saw
   std::array<std::uint8_t, 2> ttl_{64, 57};
 };
 

@@ -54,9 +54,7 @@ ConnectionTruth& Truth::add_connection() { return connections_.emplace_back(); }
 
 SubflowTruth& Truth::add_unmatched() { return unmatched_.emplace_back(); }
 
-void Truth::expect_notice(const std::string& note, std::uint64_t count) {
-  notices_[note] += count;
-}
+void Truth::expect_notice(const std::string& note, std::uint64_t count) { notices_[note] += count; }
 
 void Truth::set_extra(const std::string& name, Json value) { extra_[name] = std::move(value); }
 

@@ -21,7 +21,7 @@ struct SubflowTruth {
   std::optional<std::uint8_t> orig_address_id{};
   std::optional<std::uint8_t> resp_address_id{};
   bool backup = false;
-  std::optional<bool> hmac_ok{};  // null: no HMAC seen, or not the keys to check it
+  std::optional<bool> hmac_ok{};         // null: no HMAC seen, or not the keys to check it
   std::optional<std::size_t> copy_of{};  // the same subflow under other addresses (NAT): index
   // As captured; a frame that the tap delivered twice counts once, a retransmission twice.
   std::uint64_t orig_segments = 0;
@@ -45,8 +45,8 @@ struct FrameTruth {
   std::uint64_t tcp_segments = 0;  // with a whole TCP header; first fragments too
   std::uint64_t not_ip = 0;
   std::uint64_t not_tcp = 0;
-  std::uint64_t fragments = 0;  // all but first ones
-  std::uint64_t malformed = 0;  // IP or TCP header broken
+  std::uint64_t fragments = 0;          // all but first ones
+  std::uint64_t malformed = 0;          // IP or TCP header broken
   std::uint64_t malformed_options = 0;  // kind 30 options, not frames
 };
 
