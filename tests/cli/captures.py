@@ -1,20 +1,38 @@
-"""Cuts pcap files where it hurts."""
+"""Cuts capture files where it hurts."""
 
 import struct
 
-FILE_HEADER = 24
-PACKET_HEADER = 16
-_BYTE_ORDERS = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}
+FILE_HEADER = 24  # of pcap; pcapng's first block is longer
+_PCAP_ORDERS = {b"\xd4\xc3\xb2\xa1": "<", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\xa1\xb2\x3c\x4d": ">"}
+_PCAPNG_ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
+_ENHANCED_PACKET = 6
 
 
 def packet_offsets(data):
     """Where each packet's header begins, and where the last packet ends."""
-    order = _BYTE_ORDERS[data[:4]]
-    offsets = [FILE_HEADER]
-    while offsets[-1] < len(data):
-        (captured,) = struct.unpack_from(f"{order}I", data, offsets[-1] + 8)
-        offsets.append(offsets[-1] + PACKET_HEADER + captured)
-    return offsets
+    offsets = _pcap_packets(data) if data[:4] in _PCAP_ORDERS else _pcapng_packets(data)
+    return [start for start, _ in offsets] + [offsets[-1][1]]
+
+
+def _pcap_packets(data):
+    order = _PCAP_ORDERS[data[:4]]
+    packets, start = [], FILE_HEADER
+    while start < len(data):
+        (captured,) = struct.unpack_from(f"{order}I", data, start + 8)
+        packets.append((start, start + 16 + captured))
+        start = packets[-1][1]
+    return packets
+
+
+def _pcapng_packets(data):
+    order = _PCAPNG_ORDERS[data[8:12]]
+    packets, start = [], 0
+    while start < len(data):
+        kind, length = struct.unpack_from(f"{order}II", data, start)
+        if kind == _ENHANCED_PACKET:
+            packets.append((start, start + length))
+        start += length
+    return packets
 
 
 def cuts(data):
@@ -23,7 +41,7 @@ def cuts(data):
     middle, last = len(offsets) // 2, len(offsets) - 2
     return [
         ("inside a packet header", offsets[middle] + 7, middle),
-        ("after a packet header", offsets[middle] + PACKET_HEADER, middle),
-        ("inside a packet", offsets[middle] + PACKET_HEADER + 20, middle),
+        ("after a packet header", offsets[middle] + 16, middle),
+        ("inside a packet", offsets[middle] + 20, middle),
         ("one byte before the end", offsets[-1] - 1, last),
     ]
