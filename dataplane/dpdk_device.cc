@@ -69,12 +69,31 @@ std::uint32_t choose_parts(const DeviceRequest& request, const rte_eth_dev_info&
   return chains && request.hardware ? std::min(request.max_frame_bytes, kPartBytes) : request.max_frame_bytes;
 }
 
-std::string make_pool(const DeviceRequest& request, std::uint32_t data_bytes, std::uint16_t descriptors,
-                      Device& device, std::vector<std::string>& warnings) {
+/// As rte_pktmbuf_pool_create(), but buffers that no card writes to are packed, across the ends of pages.
+rte_mempool* create_pool(const std::string& name, const BufferPlan& plan, bool whole_pages, int socket) {
+  rte_mempool* pool = rte_mempool_create_empty(
+      name.c_str(), plan.buffers, static_cast<unsigned>(sizeof(rte_mbuf)) + plan.room_bytes, kBufferCache,
+      sizeof(rte_pktmbuf_pool_private), socket, whole_pages ? 0u : RTE_MEMPOOL_F_NO_IOVA_CONTIG);
+  if (pool == nullptr) return nullptr;
+  rte_pktmbuf_pool_private room{};
+  room.mbuf_data_room_size = to_u16(plan.room_bytes);
+  rte_pktmbuf_pool_init(pool, &room);
+  if (const int populated = rte_mempool_populate_default(pool); populated < 0) {
+    rte_mempool_free(pool);
+    rte_errno = -populated;
+    return nullptr;
+  }
+  rte_mempool_obj_iter(pool, rte_pktmbuf_init, nullptr);
+  return pool;
+}
+
+std::string make_pool(const DeviceRequest& request, std::uint32_t data_bytes, Device& device,
+                      std::vector<std::string>& warnings) {
   BufferNeed need;
   need.data_bytes = data_bytes;
   need.queues = device.queues;
-  need.held_a_queue = request.keeps_buffers ? descriptors : 0;
+  need.held_a_queue = request.held_a_queue;
+  need.whole_pages = request.hardware;
   need.as_many_as_allowed = request.keeps_file;
   BufferPlan plan;
   if (!plan_buffers(need, request.most_buffers, request.most_buffer_bytes, plan)) {
@@ -84,9 +103,8 @@ std::string make_pool(const DeviceRequest& request, std::uint32_t data_bytes, st
            std::to_string(request.most_buffer_bytes >> 20) +
            " MiB: raise mbufs or memory, or lower max_frame_bytes, receive_descriptors or workers";
   }
-  const std::string pool_name = "mptap_" + std::to_string(device.id);
-  device.pool = rte_pktmbuf_pool_create(pool_name.c_str(), plan.buffers, kBufferCache, 0,
-                                        to_u16(plan.room_bytes), rte_eth_dev_socket_id(device.id));
+  device.pool = create_pool("mptap_" + std::to_string(device.id), plan, need.whole_pages,
+                            rte_eth_dev_socket_id(device.id));
   if (device.pool == nullptr) {
     return request.name + ": no memory for its " + std::to_string(plan.buffers) + " packet buffers (" +
            rte_strerror(rte_errno) + "): raise memory, or lower max_frame_bytes or mbufs";
@@ -132,7 +150,7 @@ bool try_find_device(const std::string& dpdk_name, std::uint16_t& id) {
   return rte_eth_dev_get_port_by_name(dpdk_name.c_str(), &id) == 0;
 }
 
-std::string start_device(const DeviceRequest& request, Device& device, EalLog& log,
+std::string start_device(const DeviceRequest& request, Device& device, EalLog::Step& step,
                          std::vector<std::string>& warnings) {
   rte_eth_dev_info info{};
   if (const int status = rte_eth_dev_info_get(device.id, &info); status != 0) {
@@ -153,16 +171,15 @@ std::string start_device(const DeviceRequest& request, Device& device, EalLog& l
   std::uint16_t descriptors = to_u16(request.descriptors);
   std::uint16_t send_descriptors = kSendDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(device.id, &descriptors, &send_descriptors);
-  if (std::string error = make_pool(request, data_bytes, descriptors, device, warnings); !error.empty())
-    return error;
+  if (std::string error = make_pool(request, data_bytes, device, warnings); !error.empty()) return error;
 
   int status = 0;
   for (const std::uint16_t send_queues : {std::uint16_t{0}, std::uint16_t{1}, device.queues}) {
-    log.forget();
+    step.restart();
     status = try_start(request, info, conf, send_queues, descriptors, device);
     if (status == 0) return {};
   }
-  const std::string cause = log.last_complaints();
+  const std::string cause = step.complaints();
   return request.name + ": does not start (" + (cause.empty() ? std::string(rte_strerror(-status)) : cause) +
          "): docs/ports.md says what this kind of port needs";
 }

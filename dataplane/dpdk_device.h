@@ -22,7 +22,7 @@ struct DeviceRequest {
   std::uint32_t most_buffers = 0;
   std::uint64_t most_buffer_bytes = 0;
   bool hardware = false;            // a card: knows MTU and RSS
-  bool keeps_buffers = true;        // descriptors hold buffers
+  std::uint32_t held_a_queue = 0;   // buffers in the descriptors of a queue
   bool keeps_file = false;          // all buffers allowed are wanted: the device keeps a capture in them
   bool balanced_by_kernel = false;  // the kernel spreads flows, both directions alike
   bool promiscuous = true;          // to be set through DPDK
@@ -48,9 +48,9 @@ struct Device {
 /// @param request   See DeviceRequest.
 /// @param device    Its id is set; the rest is filled in.
 /// @param warnings  Gets a sentence for each thing that is less than asked for.
-/// @param log       Where the driver's reasons are looked up.
+/// @param step      Where the driver's reasons are looked up.
 /// @return Empty, or one sentence that names the device and the reason; then close_device() is still due.
-[[nodiscard]] std::string start_device(const DeviceRequest& request, Device& device, EalLog& log,
+[[nodiscard]] std::string start_device(const DeviceRequest& request, Device& device, EalLog::Step& step,
                                        std::vector<std::string>& warnings);
 
 /// Stops and closes, and frees the buffers.

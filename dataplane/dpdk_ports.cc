@@ -3,6 +3,7 @@
 #include <rte_ethdev.h>
 
 #include <algorithm>
+#include <bit>
 #include <filesystem>
 #include <optional>
 #include <set>
@@ -19,7 +20,7 @@ namespace {
 // bytes stay free for XDP programs.
 constexpr std::uint32_t kXdpDataBytes = 3840 - kBufferHeadroomBytes;
 constexpr std::uint32_t kXdpFrameBytes = kXdpDataBytes - 256;
-constexpr std::uint32_t kXdpHeldBuffers = 3 * 2048;  // fill ring and receive ring, of DPDK's own sizes
+constexpr std::uint32_t kXdpFillBuffers = 4096;  // in the ring that DPDK gives the kernel, of its own size
 
 std::string name_of(const PortOptions& port) {
   if (!port.interface.empty()) return port.interface;
@@ -50,10 +51,66 @@ std::string check_vdev(const PortOptions& port) {
          "net_null0,size=64";
 }
 
+enum class Kind : std::uint8_t { kAfPacket, kAfXdp, kPci, kVdev };
+
+Kind kind_of(const PortOptions& port) {
+  if (port.interface.empty()) return port.pci.empty() ? Kind::kVdev : Kind::kPci;
+  return port.driver == PortDriver::kAfXdp ? Kind::kAfXdp : Kind::kAfPacket;
+}
+
 std::uint64_t locked_bytes_of(const PortOptions& port, const DataplaneOptions& options) {
   if (port.driver != PortDriver::kAfPacket) return 0;
   const PacketRing ring = fit_packet_ring(options.max_frame_bytes, port.receive_descriptors);
   return 2ull * ring.locked_bytes * options.workers;
+}
+
+/// @param cut_bytes  See DpdkPorts::Queue.
+DeviceRequest build_request(const PortOptions& port, const DataplaneOptions& all, std::uint32_t& cut_bytes,
+                            std::vector<std::string>& warnings) {
+  DeviceRequest request;
+  request.name = name_of(port);
+  request.workers = all.workers;
+  request.descriptors = port.receive_descriptors;
+  request.held_a_queue = port.receive_descriptors;
+  request.max_frame_bytes = all.max_frame_bytes;
+  request.most_buffers = all.mbufs / static_cast<std::uint32_t>(all.ports.size());
+  // The rest of the memory is for rings and for what drivers allocate.
+  request.most_buffer_bytes = all.memory_bytes / 10 * 9 / all.ports.size();
+  request.promiscuous = port.promiscuous;
+
+  std::uint32_t whole_bytes = all.max_frame_bytes;
+  const char* fate = "cut";
+  switch (kind_of(port)) {
+    case Kind::kPci:
+      request.hardware = true;
+      break;
+    case Kind::kVdev:
+      request.keeps_file = port.vdev.find("infinite_rx=1") != std::string::npos;
+      break;
+    case Kind::kAfPacket: {
+      const PacketRing ring = fit_packet_ring(all.max_frame_bytes, port.receive_descriptors);
+      whole_bytes = cut_bytes = ring.frame_bytes;
+      request.buffer_data_bytes = ring.slot_bytes;
+      request.held_a_queue = 0;
+      break;
+    }
+    case Kind::kAfXdp:
+      whole_bytes = kXdpFrameBytes;
+      fate = "lost";
+      request.buffer_data_bytes = kXdpDataBytes;
+      request.descriptors = std::bit_ceil(port.receive_descriptors);  // the kernel wants a power of two
+      request.held_a_queue = kXdpFillBuffers + request.descriptors;
+      break;
+  }
+  if (whole_bytes < all.max_frame_bytes) {
+    warnings.push_back(request.name + ": takes frames whole up to " + std::to_string(whole_bytes) +
+                       " bytes: longer ones are " + fate);
+  }
+  if (!port.interface.empty()) {
+    request.balanced_by_kernel = true;
+    request.promiscuous = false;  // InterfaceWatch does it
+  }
+  return request;
 }
 
 }  // namespace
@@ -95,88 +152,60 @@ struct DpdkPorts::Port {
     if (made) close_device(device);
   }
 
-  std::string open(const PortOptions& options, std::uint32_t index, const DataplaneOptions& all, EalLog& log,
-                   std::vector<std::string>& warnings);
+  /// Finds the card or makes the virtual device; a sentence where that fails.
+  std::string make(const PortOptions& options, std::uint32_t index, const DataplaneOptions& all,
+                   const EalLog::Step& step, std::vector<std::string>& warnings);
 };
 
-std::string DpdkPorts::Port::open(const PortOptions& options, std::uint32_t index,
-                                  const DataplaneOptions& all, EalLog& log,
+std::string DpdkPorts::Port::make(const PortOptions& options, std::uint32_t index,
+                                  const DataplaneOptions& all, const EalLog::Step& step,
                                   std::vector<std::string>& warnings) {
-  name = name_of(options);
-  log.forget();
-  const auto because = [&log] {
-    const std::string cause = log.last_complaints();
-    return cause.empty() ? std::string() : " (" + cause + ")";
+  const auto fail = [&](const std::string& what, const std::string& advice) {
+    const std::string cause = step.complaints();
+    return name + ": " + what + (cause.empty() ? "" : " (" + cause + ")") + ": " + advice;
   };
-  const bool af_packet = !options.interface.empty() && options.driver == PortDriver::kAfPacket;
-  const bool af_xdp = !options.interface.empty() && options.driver == PortDriver::kAfXdp;
-
-  DeviceRequest request;
-  request.name = name;
-  request.workers = all.workers;
-  request.descriptors = options.receive_descriptors;
-  request.max_frame_bytes = all.max_frame_bytes;
-  request.most_buffers = all.mbufs / static_cast<std::uint32_t>(all.ports.size());
-  // The rest of the memory is for rings and for what drivers allocate.
-  request.most_buffer_bytes = all.memory_bytes / 10 * 9 / all.ports.size();
-  request.promiscuous = options.promiscuous;
-
-  if (!options.pci.empty()) {
-    request.hardware = true;
-    made = try_find_device(name, device.id);
-    if (!made) {
-      return name + ": DPDK has no driver for this card, or may not use it" + because() +
-             ": see dpdk-devbind.py --status, and run as root";
-    }
-  } else {
-    const Vdev vdev = options.interface.empty()
-                          ? split_vdev(options.vdev)
-                          : build_interface_vdev(options, index, all.workers, all.max_frame_bytes);
-    if (!options.interface.empty())
+  switch (kind_of(options)) {
+    case Kind::kPci:
+      made = try_find_device(name, device.id);
+      return made ? ""
+                  : fail("DPDK has no driver for this card, or may not use it",
+                         "see dpdk-devbind.py --status, and run as root");
+    case Kind::kVdev:
+      made = try_make_vdev(split_vdev(options.vdev), device.id);
+      return made ? "" : fail("DPDK cannot make it", "check its arguments: " + options.vdev);
+    case Kind::kAfPacket:
       watch = std::make_unique<InterfaceWatch>(options.interface, options.promiscuous, warnings);
-    made = try_make_vdev(vdev, device.id);
-    if (!made) {
-      return name + ": DPDK cannot open it" + because() + ": " +
-             (af_xdp ? "af_xdp needs root, or CAP_NET_ADMIN, CAP_NET_RAW and CAP_BPF, and " +
-                           std::to_string(all.workers) +
-                           " queues (ethtool -l): use driver af_packet if it lacks them"
-              : options.interface.empty() ? "check its arguments, " + options.vdev
-                                          : "lower receive_descriptors or workers if memory is short");
-    }
-    if (watch && af_packet) watch->adopt_packet_sockets();
+      made = try_make_vdev(build_interface_vdev(options, index, all.workers, all.max_frame_bytes), device.id);
+      if (!made)
+        return fail("DPDK cannot open it", "lower receive_descriptors or workers if memory is short");
+      watch->adopt_packet_sockets();
+      return {};
+    case Kind::kAfXdp:
+      watch = std::make_unique<InterfaceWatch>(options.interface, options.promiscuous, warnings);
+      made = try_make_vdev(build_interface_vdev(options, index, all.workers, all.max_frame_bytes), device.id);
+      return made ? ""
+                  : fail("DPDK cannot open it by af_xdp",
+                         "it needs root and " + std::to_string(all.workers) +
+                             " queues (ethtool -l): else use driver af_packet");
   }
-
-  if (af_packet) {
-    const PacketRing ring = fit_packet_ring(all.max_frame_bytes, options.receive_descriptors);
-    cut_bytes = ring.frame_bytes;
-    request.buffer_data_bytes = ring.slot_bytes;
-    request.keeps_buffers = false;
-    request.balanced_by_kernel = true;
-    request.promiscuous = false;  // the watch does it
-  } else if (af_xdp) {
-    request.buffer_data_bytes = kXdpDataBytes;
-    request.descriptors = kXdpHeldBuffers;
-    request.balanced_by_kernel = true;
-    request.promiscuous = false;
-    if (all.max_frame_bytes > kXdpFrameBytes) {
-      warnings.push_back(name + ": af_xdp takes frames of at most " + std::to_string(kXdpFrameBytes) +
-                         " bytes: longer ones are lost");
-    }
-  } else if (!options.vdev.empty()) {
-    request.keeps_file = options.vdev.find("infinite_rx=1") != std::string::npos;
-  }
-  return start_device(request, device, log, warnings);
+  return {};
 }
 
 DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
   Opened opened;
   opened.error = check_ports(options, opened.warnings);
   if (!opened.error.empty()) return opened;
-  std::unique_ptr<DpdkPorts> ports(new DpdkPorts);
+  std::unique_ptr<DpdkPorts> ports(new DpdkPorts(eal));
   for (const auto& port_options : options.ports) {
     auto port = std::make_unique<Port>();
     const auto index = static_cast<std::uint32_t>(ports->ports_.size());
-    opened.error = port->open(port_options, index, options, eal.log(), opened.warnings);
+    EalLog::Step step(eal.log());
+    port->name = name_of(port_options);
+    opened.error = port->make(port_options, index, options, step, opened.warnings);
+    if (opened.error.empty()) {
+      const DeviceRequest request = build_request(port_options, options, port->cut_bytes, opened.warnings);
+      opened.error = start_device(request, port->device, step, opened.warnings);
+    }
     if (!opened.error.empty()) return opened;
     ports->ports_.push_back(std::move(port));
   }
@@ -184,7 +213,12 @@ DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
   return opened;
 }
 
-DpdkPorts::~DpdkPorts() = default;
+DpdkPorts::DpdkPorts(Eal& eal) : eal_(eal) {}
+
+DpdkPorts::~DpdkPorts() {
+  const EalLog::Step quiet(eal_.log());  // libxdp speaks to stderr
+  ports_.clear();
+}
 
 PortStatistics DpdkPorts::statistics(std::size_t index) const {
   const Port& port = *ports_.at(index);

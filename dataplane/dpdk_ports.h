@@ -72,8 +72,9 @@ class DpdkPorts {
 
  private:
   struct Port;
-  DpdkPorts() = default;
+  explicit DpdkPorts(Eal& eal);
 
+  Eal& eal_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

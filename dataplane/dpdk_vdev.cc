@@ -11,7 +11,8 @@ constexpr std::uint32_t kPageBytes = 4096;
 // What the kernel puts before a frame in a TPACKET_V2 slot: 52 bytes of header and 14 of link layer, aligned
 // to 16 together, without the link layer's 14 (include/uapi/linux/if_packet.h, net/packet/af_packet.c).
 constexpr std::uint32_t kSlotHeaderBytes = 80 - 14;
-constexpr std::uint32_t kSlotAlignment = 512;  // then 8 slots are whole pages
+constexpr std::uint32_t kSlotAlignment = 512;     // then 8 slots are whole pages
+constexpr std::uint32_t kMostSlotBytes = 65'024;  // a packet buffer has 65535 bytes, its headroom included
 constexpr std::uint32_t kMostSlotsInBlock = 64;
 
 constexpr std::uint32_t kMbufBytes = 128 + 64;  // rte_mbuf and the mempool's header
@@ -24,11 +25,13 @@ std::uint32_t round_up(std::uint32_t value, std::uint32_t multiple) {
 }  // namespace
 
 PacketRing fit_packet_ring(std::uint32_t max_frame_bytes, std::uint32_t slots) {
-  const std::uint32_t least = round_up(max_frame_bytes + kSlotHeaderBytes, kSlotAlignment);
+  const std::uint32_t least =
+      std::min(round_up(max_frame_bytes + kSlotHeaderBytes, kSlotAlignment), kMostSlotBytes);
+  const std::uint32_t most = std::min(least + least / 4, kMostSlotBytes);
   PacketRing best;
   double best_cost = std::numeric_limits<double>::max();
   std::uint32_t best_in_block = 1;
-  for (std::uint32_t slot = least; slot <= least + least / 4; slot += kSlotAlignment) {
+  for (std::uint32_t slot = least; slot <= most; slot += kSlotAlignment) {
     for (std::uint32_t in_block = 1; in_block <= kMostSlotsInBlock; ++in_block) {
       if (slot * in_block % kPageBytes != 0) continue;
       // The kernel takes a power of two of pages for a block.
@@ -72,7 +75,11 @@ bool plan_buffers(const BufferNeed& need, std::uint32_t most_buffers, std::uint6
                   BufferPlan& plan) {
   plan.room_bytes = std::min<std::uint32_t>(round_up(need.data_bytes + kBufferHeadroomBytes, 64),
                                             std::numeric_limits<std::uint16_t>::max());
-  const std::uint64_t buffer_bytes = plan.room_bytes + kMbufBytes;
+  std::uint32_t buffer_bytes = plan.room_bytes + kMbufBytes;
+  if (need.whole_pages) {
+    buffer_bytes = buffer_bytes > kPageBytes ? round_up(buffer_bytes, kPageBytes)
+                                             : kPageBytes / (kPageBytes / buffer_bytes);
+  }
   // Each queue's descriptors, the burst in the worker's hands, and a cache that may hold half as much again.
   const std::uint32_t least = need.queues * (need.held_a_queue + 2 * kBurst + kBufferCache * 3 / 2);
   const auto fitting =
@@ -84,7 +91,7 @@ bool plan_buffers(const BufferNeed& need, std::uint32_t most_buffers, std::uint6
     plan.buffers = std::bit_ceil(least + 1) - 1;
     if (plan.buffers > fitting) plan.buffers = std::max(least, fitting);
   }
-  plan.memory_bytes = plan.buffers * buffer_bytes;
+  plan.memory_bytes = std::uint64_t{plan.buffers} * buffer_bytes;
   return least <= fitting;
 }
 

@@ -19,7 +19,7 @@ struct PacketRing {
 
 /// Fits a ring to the longest frame, with as little memory lost in blocks as can be.
 ///
-/// @param max_frame_bytes  64..65535.
+/// @param max_frame_bytes  64 or more; from 64958 on, frame_bytes is less.
 /// @param slots            At least so many.
 /// Source: the kernel's packet_set_ring(); DPDK's af_packet driver, which needs slots without gaps between
 /// blocks.
@@ -53,7 +53,8 @@ struct BufferNeed {
   std::uint32_t data_bytes = 0;  // longest frame or part of one that a buffer holds
   std::uint32_t queues = 1;
   std::uint32_t held_a_queue = 0;   // buffers that lie in the device's descriptors
-  bool as_many_as_allowed = false;  // a device that keeps a file's packets in buffers
+  bool whole_pages = false;         // for a card's DMA: no buffer shares a page's end with the next one
+  bool as_many_as_allowed = false;  // for a device that keeps a file's packets in buffers
 };
 
 /// Sizes the buffers of one port.

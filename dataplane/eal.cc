@@ -60,13 +60,10 @@ Eal::Started Eal::start(const DataplaneOptions& options, const EalPlan& plan, Ea
   for (auto& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
 
-  int status = 0;
-  {
-    const EalLog::StderrCapture capture(*log);
-    status = rte_eal_init(static_cast<int>(arguments.size()), pointers.data());
-  }
+  const EalLog::Step step(*log);
+  const int status = rte_eal_init(static_cast<int>(arguments.size()), pointers.data());
   if (status < 0) {
-    result.error = format_failure(options, plan, rte_errno, log->last_complaints());
+    result.error = format_failure(options, plan, rte_errno, step.complaints());
     pin(former_cpus);
     return result;
   }

@@ -8,11 +8,19 @@
 #include <deque>
 #include <mutex>
 #include <utility>
+#include <vector>
 
 namespace mptap {
 namespace {
 
-constexpr std::size_t kKeptComplaints = 2;
+constexpr std::size_t kKeptComplaints = 32;
+constexpr std::size_t kToldComplaints = 2;
+
+/// Complaints that add nothing to the one before them.
+bool says_nothing(std::string_view line) {
+  return line.find("Driver cannot attach the device") != line.npos ||
+         line.find("Failed to attach device") != line.npos;
+}
 
 }  // namespace
 
@@ -29,6 +37,7 @@ struct EalLog::State {
   std::deque<std::string> complaints;
   std::uint32_t level = 0;
   Sink sink;
+  bool in_step = false;
   std::FILE* stream = nullptr;
 
   void on_line(std::uint32_t level_of_line) {
@@ -41,7 +50,8 @@ struct EalLog::State {
       complaints.push_back(line);
       if (complaints.size() > kKeptComplaints) complaints.pop_front();
     }
-    if (sink && level_of_line <= level) sink(line);
+    const bool told_otherwise = in_step && level <= RTE_LOG_ERR;
+    if (sink && level_of_line <= level && !told_otherwise) sink(line);
     line.clear();
   }
 
@@ -77,25 +87,40 @@ EalLog::~EalLog() {
   state_->sink = nullptr;
 }
 
-std::string EalLog::last_complaints() const {
-  const std::lock_guard lock(state_->mutex);
+EalLog::Step::Step(EalLog& log) : log_(log), saved_stderr_(stderr) {
+  restart();
+  const std::lock_guard lock(log_.state_->mutex);
+  log_.state_->in_step = true;
+  if (log_.state_->stream != nullptr) stderr = log_.state_->stream;
+}
+
+EalLog::Step::~Step() {
+  stderr = saved_stderr_;
+  const std::lock_guard lock(log_.state_->mutex);
+  log_.state_->in_step = false;
+}
+
+std::string EalLog::Step::complaints() const {
+  const std::lock_guard lock(log_.state_->mutex);
+  std::vector<std::string_view> told;
+  for (const bool any : {false, true}) {
+    for (auto line = log_.state_->complaints.rbegin(); line != log_.state_->complaints.rend(); ++line) {
+      if (told.size() == kToldComplaints) break;
+      if ((any || !says_nothing(*line)) && std::find(told.begin(), told.end(), *line) == told.end())
+        told.push_back(*line);
+    }
+    if (!told.empty()) break;
+  }
   std::string joined;
-  for (const auto& complaint : state_->complaints) {
-    if (!joined.empty()) joined += "; ";
-    joined += complaint;
+  for (auto line = told.rbegin(); line != told.rend(); ++line) {
+    joined += (joined.empty() ? "" : "; ") + std::string(line->substr(0, line->find_last_not_of(" .") + 1));
   }
   return joined;
 }
 
-void EalLog::forget() {
-  const std::lock_guard lock(state_->mutex);
-  state_->complaints.clear();
+void EalLog::Step::restart() {
+  const std::lock_guard lock(log_.state_->mutex);
+  log_.state_->complaints.clear();
 }
-
-EalLog::StderrCapture::StderrCapture(EalLog& log) : saved_(stderr) {
-  if (log.state_->stream != nullptr) stderr = log.state_->stream;
-}
-
-EalLog::StderrCapture::~StderrCapture() { stderr = saved_; }
 
 }  // namespace mptap

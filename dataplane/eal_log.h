@@ -30,24 +30,26 @@ class EalLog {
   EalLog& operator=(const EalLog&) = delete;
   ~EalLog();
 
-  /// What DPDK complained of (warnings and graver) since the last forget(), newest last.
-  ///
-  /// @return At most the last two lines, joined by `; `; empty where it said nothing.
-  [[nodiscard]] std::string last_complaints() const;
-  /// Forgets all complaints, before a step whose failure is to be explained.
-  void forget();
-
-  /// While it lives, what is printed to stdio's stderr goes to the log: rte_eal_init() prints failures there
-  /// too.
-  class StderrCapture {
+  /// A step whose failure is to be told in one sentence. While it lives, DPDK's own words about errors do not
+  /// go to the sink as well, unless more than errors is asked for, and stdio's stderr goes to the log:
+  /// rte_eal_init() prints failures there too. One at a time.
+  class Step {
    public:
-    explicit StderrCapture(EalLog& log);
-    StderrCapture(const StderrCapture&) = delete;
-    StderrCapture& operator=(const StderrCapture&) = delete;
-    ~StderrCapture();
+    explicit Step(EalLog& log);
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+    ~Step();
+
+    /// What DPDK complained of since the step began or was begun anew.
+    ///
+    /// @return The last two complaints that say something, joined by `; `; empty where there was none.
+    [[nodiscard]] std::string complaints() const;
+    /// Begins anew: forgets the complaints.
+    void restart();
 
    private:
-    std::FILE* saved_;
+    EalLog& log_;
+    std::FILE* saved_stderr_;
   };
 
  private:
