@@ -1,0 +1,239 @@
+// The settings table. Change a setting here, and loading, printing and docs/configuration.md follow
+// (MPTAP_WRITE_DOCS=1 makes the test of the document write it).
+#include "config/reach.h"
+#include "config/setting.h"
+
+namespace mptap {
+namespace {
+
+constexpr std::uint64_t kMicrosecond = 1'000;
+constexpr std::uint64_t kMillisecond = 1'000 * kMicrosecond;
+constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
+constexpr std::uint64_t kHour = 3'600 * kSecond;
+constexpr std::uint64_t kDay = 24 * kHour;
+constexpr std::uint64_t kMiB = 1ull << 20;
+constexpr std::uint64_t kTiB = 1ull << 40;
+constexpr std::uint64_t kMaxTable = 16'777'216;
+constexpr std::size_t kMaxPorts = 32;  // DPDK's RTE_MAX_ETHPORTS
+constexpr std::size_t kMaxWorkers = 64;
+
+constexpr std::string_view kEvents[] = {
+    "mptcp",   "mp_error", "mp_capable",   "mp_join",   "mp_dss",  "mp_add_addr", "mp_remove_addr",
+    "mp_prio", "mp_fail",  "mp_fastclose", "mp_tcprst", "subflow", "connection",
+};
+constexpr std::string_view kMessageLevels[] = {"trace", "debug", "info", "warning", "error"};
+constexpr std::string_view kEalLevels[] = {"emergency", "alert",  "critical", "error",
+                                           "warning",   "notice", "info",     "debug"};
+
+Setting group(std::string_view path, std::string_view doc) { return {.path = path, .doc = doc}; }
+
+Setting boolean(std::string_view path, Reach reach, std::string_view doc) {
+  return {.path = path, .type = SettingType::kBool, .doc = doc, .reach = reach};
+}
+
+Setting number(std::string_view path, Reach reach, Range range, std::string_view unit, std::string_view doc) {
+  return {
+      .path = path, .type = SettingType::kNumber, .doc = doc, .reach = reach, .range = range, .unit = unit};
+}
+
+Setting duration(std::string_view path, Reach reach, Range range, std::string_view doc) {
+  return {.path = path, .type = SettingType::kDuration, .doc = doc, .reach = reach, .range = range};
+}
+
+Setting size(std::string_view path, Reach reach, Range range, std::string_view doc) {
+  return {.path = path, .type = SettingType::kSize, .doc = doc, .reach = reach, .range = range};
+}
+
+Setting choice(std::string_view path, Reach reach, std::span<const std::string_view> words,
+               std::string_view doc) {
+  return {.path = path, .type = SettingType::kChoice, .doc = doc, .reach = reach, .words = words};
+}
+
+Setting text(std::string_view path, Reach reach, const TextForm& form, std::string_view doc) {
+  return {.path = path, .type = SettingType::kText, .doc = doc, .reach = reach, .form = &form};
+}
+
+std::vector<Setting> make_port_settings() {
+  return {
+      {.path = "ports",
+       .type = SettingType::kPorts,
+       .doc = "The ports to read, each named by exactly one of `interface`, `pci` and `vdev`; `mptap run` "
+              "needs one.",
+       .max_items = kMaxPorts},
+      text("ports[].interface", MPTAP_PORT(interface), kInterfaceForm,
+           "A Linux network interface that the kernel keeps: needs no preparation."),
+      choice("ports[].driver", MPTAP_PORT(driver), kWordsOf<PortDriver>,
+             "How `interface` is opened: af_xdp is faster where the card's kernel driver supports it."),
+      text("ports[].pci", MPTAP_PORT(pci), kPciForm,
+           "The PCI address of a card that was given to DPDK (vfio-pci): fastest, and the kernel loses the "
+           "card."),
+      text("ports[].vdev", MPTAP_PORT(vdev), kVdevForm,
+           "A DPDK virtual device with its arguments, word for word."),
+      number("ports[].receive_descriptors", MPTAP_PORT(receive_descriptors), {64, 32'768},
+             "descriptors a queue", "Frames that the card may hold for a worker that is late."),
+      boolean("ports[].promiscuous", MPTAP_PORT(promiscuous),
+              "Also take frames that are addressed to others; a span port needs this."),
+  };
+}
+
+std::vector<Setting> make_dataplane_settings() {
+  return {
+      number("workers", MPTAP_STARTUP(dataplane.workers), {1, kMaxWorkers}, "threads",
+             "Threads that poll; worker k polls queue k of every port."),
+      {.path = "cores",
+       .type = SettingType::kNumbers,
+       .doc = "The processor cores of the workers, one each; with none given, the first that are free.",
+       .reach = MPTAP_STARTUP(dataplane.cores),
+       .range = {0, 1'023},
+       .max_items = kMaxWorkers},
+      choice("poll", MPTAP_STARTUP(dataplane.poll), kWordsOf<PollMode>,
+             "adaptive rests while there is no traffic; busy never does and wants cores of its own."),
+      duration("max_rest", MPTAP_STARTUP(dataplane.rest_ns), {kMicrosecond, 100 * kMillisecond},
+               "The longest sleep of an idle worker under `poll: adaptive`."),
+      choice("hugepages", MPTAP_STARTUP(dataplane.hugepages), kWordsOf<HugepageUse>,
+             "auto takes hugepages where there are enough; always refuses to start without; never leaves "
+             "them alone."),
+      size("memory", MPTAP_STARTUP(dataplane.memory_bytes), {16 * kMiB, kTiB},
+           "Memory for packets, shared by all ports."),
+      number("mbufs", MPTAP_STARTUP(dataplane.mbufs), {1'024, kMaxTable}, "packet buffers",
+             "Packet buffers in that memory, shared by all ports."),
+      number("max_frame", MPTAP_STARTUP(dataplane.max_frame_bytes), {128, 65'535}, "bytes",
+             "The longest frame that is taken whole."),
+      group("frames", "How deep a frame is looked into."),
+      boolean("frames.decapsulate", MPTAP_STARTUP(worker.frame.decapsulate),
+              "Look into GRE, ERSPAN, VXLAN, GTP-U and IP in IP."),
+      number("frames.max_depth", MPTAP_STARTUP(worker.frame.max_depth), {0, 16}, "headers",
+             "Tunnels within tunnels that are followed."),
+      boolean("frames.vlan_in_identity", MPTAP_STARTUP(worker.frame.vlan_in_identity),
+              "Equal addresses in different VLANs (or under different MPLS labels) are different subflows."),
+      boolean("frames.tunnel_in_identity", MPTAP_STARTUP(worker.frame.tunnel_in_identity),
+              "Equal addresses in different tunnels are different subflows."),
+      number("frames.vxlan_port", MPTAP_STARTUP(worker.frame.vxlan_port), {1, 65'535}, "",
+             "The UDP port of VXLAN."),
+      number("frames.gtpu_port", MPTAP_STARTUP(worker.frame.gtpu_port), {1, 65'535}, "",
+             "The UDP port of GTP-U."),
+  };
+}
+
+std::vector<Setting> make_state_settings() {
+  return {
+      group("subflows",
+            "The table of subflows that each worker keeps, and its ring of records to the control thread."),
+      number("subflows.capacity", MPTAP_STARTUP(worker.table.capacity), {1'024, kMaxTable},
+             "subflows a worker",
+             "Subflows that are followed at once; the least proven leave first when it is full."),
+      duration("subflows.idle_timeout", MPTAP_STARTUP(worker.table.idle_timeout_ns), {kSecond, 7 * kDay},
+               "A confirmed subflow without a packet for this long has ended."),
+      duration("subflows.unanswered_timeout", MPTAP_STARTUP(worker.table.unanswered_timeout_ns),
+               {100 * kMillisecond, kHour}, "A SYN without an answer for this long is given up."),
+      duration("subflows.midstream_timeout", MPTAP_STARTUP(worker.table.midstream_timeout_ns),
+               {kSecond, 7 * kDay}, "The same as `idle_timeout`, for a subflow whose start was not seen."),
+      duration("subflows.linger", MPTAP_STARTUP(worker.table.linger_ns), {0, kHour},
+               "A closed subflow keeps its place for this long, against late copies of its packets."),
+      number("subflows.receiver_share", MPTAP_STARTUP(worker.table.receiver_share), {1, 65'536}, "",
+             "One receiver may hold one in this many of the places of unanswered SYNs."),
+      duration("subflows.counters_interval", MPTAP_STARTUP(worker.counters_interval_ns),
+               {10 * kMillisecond, kHour}, "How often a moving subflow reports its counters."),
+      number("subflows.ring", MPTAP_STARTUP(worker.ring_capacity), {1'024, kMaxTable, true}, "records",
+             "Records a worker may be ahead of the control thread, 64 bytes each."),
+      number("subflows.overflow", MPTAP_STARTUP(worker.overflow_capacity), {1'024, kMaxTable}, "records",
+             "Vital records that wait for room when the ring is full."),
+      group("connections", "The table of MPTCP connections."),
+      number("connections.max", MPTAP_STARTUP(correlator.max_connections), {1'024, kMaxTable}, "connections",
+             "MPTCP connections that are followed at once."),
+      duration("connections.linger", MPTAP_STARTUP(correlator.linger_ns), {0, kDay},
+               "A connection without a live subflow keeps its tokens for this long: hosts may break before "
+               "they make."),
+      duration("connections.join_grace", MPTAP_STARTUP(correlator.join_grace_ns), {0, 60 * kSecond},
+               "An answered join whose connection is not known waits this long for it before it is called "
+               "unknown."),
+      number("connections.max_waiting_joins", MPTAP_STARTUP(correlator.max_waiting_joins), {1, kMaxTable},
+             "joins", "Joins that wait at once; the next are called unknown immediately."),
+  };
+}
+
+std::vector<Setting> make_detector_settings() {
+  return {
+      group("detectors", "What raises a notice; docs/detections.md says what each means."),
+      group("detectors.join_flood", "Many joins to one receiver that are not completed."),
+      boolean("detectors.join_flood.enabled", MPTAP_RUNTIME(detectors.join_flood.enabled), "Watch for it."),
+      number("detectors.join_flood.threshold", MPTAP_RUNTIME(detectors.join_flood.threshold),
+             {1, 1'000'000'000}, "joins",
+             "Uncompleted joins to one receiver within `interval` that raise the notice."),
+      duration("detectors.join_flood.interval", MPTAP_RUNTIME(detectors.join_flood.interval_ns),
+               {100 * kMillisecond, kHour},
+               "The time within which joins are counted; at most one notice a receiver in it."),
+      number("detectors.join_flood.max_receivers", MPTAP_RUNTIME(detectors.join_flood.max_receivers),
+             {1, kMaxTable}, "receivers",
+             "Receivers that are watched at once; the least active leave first."),
+      number("detectors.join_flood.top_sources", MPTAP_RUNTIME(detectors.join_flood.top_sources), {0, 16},
+             "sources", "The busiest sources that a notice names."),
+      group("detectors.duplicate_add_addr",
+            "An address advertised again, or another under an address ID in use."),
+      boolean("detectors.duplicate_add_addr.enabled", MPTAP_RUNTIME(detectors.duplicate_add_addr.enabled),
+              "Watch for it."),
+      boolean("detectors.duplicate_add_addr.repeats", MPTAP_RUNTIME(detectors.duplicate_add_addr.repeats),
+              "Also tell, as information, of the same address again (MPTCP version 0)."),
+      group("detectors.key_change", "A host's key differs from the one that it sent before."),
+      boolean("detectors.key_change.enabled", MPTAP_RUNTIME(detectors.key_change.enabled), "Watch for it."),
+      group("detectors.unknown_join", "A join that was accepted into a connection the sensor does not know."),
+      boolean("detectors.unknown_join.enabled", MPTAP_RUNTIME(detectors.unknown_join.enabled),
+              "Watch for it."),
+      group("detectors.rejected", "MPTCP was offered and not taken, or was taken out on the way."),
+      boolean("detectors.rejected.enabled", MPTAP_RUNTIME(detectors.rejected.enabled), "Watch for it."),
+  };
+}
+
+std::vector<Setting> make_export_settings() {
+  return {
+      group("logs", "Log files; docs/logs.md describes their columns."),
+      text("logs.directory", MPTAP_RUNTIME(logs.directory), kPathForm,
+           "Where log files are written; it must exist. Empty: no logs."),
+      choice("logs.format", MPTAP_RUNTIME(logs.format), kWordsOf<LogFormat>,
+             "zeek writes tab-separated values under Zeek's header; json one object a line."),
+      boolean("logs.subflows", MPTAP_RUNTIME(logs.subflows), "Write mptcp_subflow.log: one row a subflow."),
+      boolean("logs.connections", MPTAP_RUNTIME(logs.connections),
+              "Write mptcp_conn.log: one row a connection."),
+      boolean("logs.notices", MPTAP_RUNTIME(logs.notices), "Write notice.log: one row a notice."),
+      {.path = "logs.events",
+       .type = SettingType::kChoices,
+       .doc = "Events that are written to mptcp_event.log; mp_dss and mptcp cost a record for each such "
+              "option, and "
+              "workers learn of these two at start only.",
+       .reach = MPTAP_RUNTIME(logs.events),
+       .words = kEvents,
+       .max_items = std::size(kEvents)},
+      number("logs.attempts_per_second", MPTAP_RUNTIME(logs.attempts_per_second), {0, 1'000'000},
+             "rows a second", "Rows of unanswered attempts that are written; the others are counted."),
+      number("logs.queue", MPTAP_RUNTIME(logs.queue_rows), {64, kMaxTable}, "rows",
+             "Rows that may wait for the log writer; beyond that rows are dropped and counted."),
+      group("metrics", "The Prometheus endpoint."),
+      boolean("metrics.enabled", MPTAP_STARTUP(metrics.enabled), "Serve metrics."),
+      text("metrics.listen", MPTAP_STARTUP(metrics.listen), kListenForm,
+           "Where metrics are served; with port 0, on any free port."),
+      group("messages", "The sensor's own messages on stderr."),
+      choice("messages.level", MPTAP_RUNTIME(messages.level), kMessageLevels,
+             "The least important that are shown."),
+      group("eal", "DPDK's environment."),
+      choice("eal.log_level", MPTAP_STARTUP(dataplane.eal_log_level), kEalLevels,
+             "The least important of DPDK's own messages that are shown."),
+  };
+}
+
+std::vector<Setting> make_settings() {
+  std::vector<Setting> all;
+  for (const auto& part : {make_port_settings(), make_dataplane_settings(), make_state_settings(),
+                           make_detector_settings(), make_export_settings()}) {
+    all.insert(all.end(), part.begin(), part.end());
+  }
+  return all;
+}
+
+}  // namespace
+
+std::span<const Setting> settings() {
+  static const std::vector<Setting> all = make_settings();
+  return all;
+}
+
+}  // namespace mptap

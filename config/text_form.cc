@@ -1,0 +1,62 @@
+#include "config/text_form.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+
+#include "config/quantity.h"
+
+namespace mptap {
+namespace {
+
+bool is_hex(std::string_view text, std::size_t least, std::size_t most) {
+  return text.size() >= least && text.size() <= most &&
+         text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
+}
+
+bool is_address(int family, const std::string& text) {
+  unsigned char bytes[16];
+  return inet_pton(family, text.c_str(), bytes) == 1;
+}
+
+bool is_interface(const std::string& text) {
+  const auto is_wrong = [](char c) { return c <= ' ' || c == '/' || c == ':' || c == ','; };
+  return !text.empty() && text.size() <= 15 && text != "." && text != ".." &&
+         std::none_of(text.begin(), text.end(), is_wrong);
+}
+
+bool is_pci(const std::string& text) {
+  std::string_view rest = text;
+  if (std::count(rest.begin(), rest.end(), ':') == 2) {
+    const std::size_t colon = rest.find(':');
+    if (!is_hex(rest.substr(0, colon), 4, 8)) return false;
+    rest.remove_prefix(colon + 1);
+  }
+  return rest.size() == 7 && is_hex(rest.substr(0, 2), 2, 2) && rest[2] == ':' &&
+         is_hex(rest.substr(3, 2), 2, 2) && rest[5] == '.' && rest[6] >= '0' && rest[6] <= '7';
+}
+
+bool is_vdev(const std::string& text) {
+  return text.starts_with("net_") && text.size() > 4 && text[4] != ',' && text.find(' ') == std::string::npos;
+}
+
+bool is_listener(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string::npos) return false;
+  const Quantity port = parse_whole(std::string_view(text).substr(colon + 1));
+  if (port.status != QuantityStatus::kOk || port.value > 65'535) return false;
+  const std::string host = text.substr(0, colon);
+  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  return bracketed ? is_address(AF_INET6, host.substr(1, host.size() - 2)) : is_address(AF_INET, host);
+}
+
+}  // namespace
+
+constexpr TextForm kPathForm{"a path, or empty", [](const std::string&) { return true; }};
+constexpr TextForm kInterfaceForm{"the name of a network interface such as eth1", is_interface};
+constexpr TextForm kPciForm{"a PCI address such as 0000:01:00.0", is_pci};
+constexpr TextForm kVdevForm{"a DPDK device and its arguments such as net_null0,size=64", is_vdev};
+constexpr TextForm kListenForm{
+    "a numeric address and a port such as 127.0.0.1:9464 or \"[::1]:9464\" (in quotes)", is_listener};
+
+}  // namespace mptap
