@@ -1,0 +1,83 @@
+#include "config/config_loader.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "config/contradictions.h"
+#include "config/reader.h"
+#include "config/source_text.h"
+#include "config/yaml_document.h"
+
+namespace mptap {
+namespace {
+
+constexpr std::size_t kMaxErrors = 100;
+
+/// What the chosen events ask of the workers.
+RecordChoice records_for(const std::vector<std::string>& events) {
+  const auto chosen = [&](std::string_view event) {
+    return std::find(events.begin(), events.end(), event) != events.end();
+  };
+  return {.every_dss = chosen("mp_dss") || chosen("mptcp"), .every_option = chosen("mptcp")};
+}
+
+void append(Mistakes& mistakes, Mistakes more) {
+  mistakes.insert(mistakes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
+}
+
+/// Sorts by place and keeps the first hundred, saying how many were left out.
+void order(Mistakes& mistakes) {
+  std::stable_sort(mistakes.begin(), mistakes.end(),
+                   [](const Mistake& a, const Mistake& b) { return a.place < b.place; });
+  if (mistakes.size() <= kMaxErrors) return;
+  const std::size_t left_out = mistakes.size() - kMaxErrors;
+  mistakes.resize(kMaxErrors + 1);
+  mistakes.back().message = "and " + std::to_string(left_out) + " more mistakes from here on";
+}
+
+/// Everything wrong with the text, in any order; columns count bytes.
+Mistakes read_text(const std::string& text, Config& config) {
+  Mistakes mistakes = check_source(text);
+  if (!mistakes.empty()) return mistakes;
+  YamlDocument document = parse_yaml(text);
+  Reading reading = read_settings(document.root);
+  mistakes = std::move(reading.mistakes);
+  // A document that breaks off may lack what would resolve a contradiction.
+  if (document.mistakes.empty()) append(mistakes, find_contradictions(reading));
+  append(mistakes, std::move(document.mistakes));
+  config = std::move(reading.config);
+  config.startup.worker.records = records_for(config.runtime.logs.events);
+  return mistakes;
+}
+
+}  // namespace
+
+std::string ConfigError::to_string() const {
+  std::string place = file + ":";
+  if (line > 0) place += std::to_string(line) + ":" + std::to_string(column) + ":";
+  return place + " " + message;
+}
+
+ConfigResult parse_config(const std::string& text, const std::string& name) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  const std::string body = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
+  ConfigResult result;
+  Mistakes mistakes = read_text(body, result.config);
+  order(mistakes);
+  count_characters(body, mistakes);
+  for (Mistake& mistake : mistakes) {
+    result.errors.push_back({name, mistake.place.line, mistake.place.column, std::move(mistake.message)});
+  }
+  return result;
+}
+
+ConfigResult load_config(const std::string& path) {
+  SourceFile source = read_source(path);
+  if (source.problem.empty()) return parse_config(source.text, path);
+  ConfigResult result;
+  result.errors.push_back({.file = path, .message = std::move(source.problem)});
+  result.unreadable = true;
+  return result;
+}
+
+}  // namespace mptap

@@ -1,0 +1,111 @@
+#include "config/contradictions.h"
+
+#include <array>
+#include <string>
+#include <string_view>
+
+namespace mptap {
+namespace {
+
+/// The ways to name a port.
+struct PortName {
+  std::string_view key;
+  std::string PortOptions::*field;
+};
+constexpr std::array<PortName, 3> kPortNames{
+    {{"interface", &PortOptions::interface}, {"pci", &PortOptions::pci}, {"vdev", &PortOptions::vdev}}};
+
+/// What makes two ports the same one: a PCI address with its domain, a virtual device without its arguments.
+std::string identity_of(const PortName& name, const PortOptions& port) {
+  const std::string& text = port.*name.field;
+  if (name.key == "vdev") return text.substr(0, text.find(','));
+  if (name.key == "pci" && text.size() == 7) return "0000:" + text;
+  return text;
+}
+
+class Finder {
+ public:
+  explicit Finder(const Reading& reading) : reading_(reading) {}
+
+  Mistakes find() {
+    compare_cores();
+    const auto& ports = reading_.config.startup.dataplane.ports;
+    for (std::size_t i = 0; i < ports.size(); ++i) {
+      check_names(i);
+      check_driver(i);
+      compare_ports(i);
+    }
+    return std::move(mistakes_);
+  }
+
+ private:
+  [[nodiscard]] bool is_faulty(const std::string& path) const { return reading_.faulty.contains(path); }
+  [[nodiscard]] bool is_set(const std::string& path) const { return reading_.places.contains(path); }
+  [[nodiscard]] const PortOptions& port(std::size_t i) const {
+    return reading_.config.startup.dataplane.ports[i];
+  }
+
+  static std::string path_of(std::size_t i, std::string_view key = {}) {
+    return "ports[" + std::to_string(i) + "]" + (key.empty() ? "" : "." + std::string(key));
+  }
+
+  void report(const std::string& path, std::string message) {
+    mistakes_.push_back({reading_.places.at(path), std::move(message)});
+  }
+
+  void compare_cores() {
+    const auto& options = reading_.config.startup.dataplane;
+    if (is_faulty("cores") || is_faulty("workers") || options.cores.empty()) return;
+    if (options.cores.size() == options.workers) return;
+    report("cores", "`cores` names " + std::to_string(options.cores.size()) + ", but `workers` is " +
+                        std::to_string(options.workers) + "; name one core for each worker");
+  }
+
+  void check_names(std::size_t i) {
+    std::string_view first;
+    for (const PortName& name : kPortNames) {
+      if (!is_set(path_of(i, name.key))) continue;
+      if (!first.empty()) {
+        report(path_of(i, name.key),
+               "a port is named by one of `interface`, `pci` and `vdev`; this one has `" +
+                   std::string(first) + "` and `" + std::string(name.key) + "`");
+      }
+      if (first.empty()) first = name.key;
+    }
+    if (!first.empty() || is_faulty(path_of(i))) return;
+    const std::string inside = path_of(i, "");
+    const auto next = reading_.faulty.lower_bound(inside + ".");
+    const bool has_fault = next != reading_.faulty.end() && next->starts_with(inside + ".");
+    if (!has_fault) report(path_of(i), "a port without a name; give it `interface`, `pci` or `vdev`");
+  }
+
+  void check_driver(std::size_t i) {
+    const std::string driver = path_of(i, "driver");
+    if (!is_set(driver) || is_set(path_of(i, "interface")) || is_faulty(path_of(i, "interface"))) return;
+    if (!is_set(path_of(i, "pci")) && !is_set(path_of(i, "vdev"))) return;
+    report(driver, "`driver` says how `interface` is opened, and this port has none; remove it");
+  }
+
+  void compare_ports(std::size_t i) {
+    for (const PortName& name : kPortNames) {
+      if (!is_set(path_of(i, name.key))) continue;
+      const std::string identity = identity_of(name, port(i));
+      for (std::size_t earlier = 0; earlier < i; ++earlier) {
+        if (!is_set(path_of(earlier, name.key)) || identity_of(name, port(earlier)) != identity) continue;
+        report(path_of(i, name.key), "`" + identity + "` is already the port in line " +
+                                         std::to_string(reading_.places.at(path_of(earlier)).line) +
+                                         "; name every port once");
+        break;
+      }
+    }
+  }
+
+  const Reading& reading_;
+  Mistakes mistakes_;
+};
+
+}  // namespace
+
+Mistakes find_contradictions(const Reading& reading) { return Finder(reading).find(); }
+
+}  // namespace mptap
