@@ -40,4 +40,7 @@ void append_row(std::string& out, LogFormat format, const Row& row) {
   out += json ? "}\n" : "\n";
 }
 
+/// docs/logs.md, from the tables of columns. A test holds the file to it.
+[[nodiscard]] std::string format_logs_doc();
+
 }  // namespace mptap

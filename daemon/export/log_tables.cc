@@ -153,10 +153,9 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
     {"outcome", kString, [](const ConnectionReport& r) -> LogValue { return name_of(r.outcome); },
      "`established`; `fallback`: it went on as plain TCP; `partial`: its start was not seen."},
     {"close", kString, [](const ConnectionReport& r) -> LogValue { return name_of(r.close); },
-     "How it ended, as connection: by DATA_FIN both ways, a fast close, a reset, a timeout, the loss of the "
-     "last "
-     "subflow, or eviction from a full table; or that it was still open when the sensor stopped or the "
-     "capture ended."},
+     "How it ended: `data_fin` (both ways), `fastclose`, `reset`, `timeout`, `last_subflow_gone`, `evicted` "
+     "(the table "
+     "was full), or `open`: it had not when the sensor stopped or the capture ended."},
     {"duration", kInterval, [](const ConnectionReport& r) { return interval_between(r.start_ns, r.end_ns); },
      "From the first segment seen to the end."},
     {"orig_bytes", kCount,

@@ -1,13 +1,14 @@
 #include "daemon/export/log_writer.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <cstring>
 #include <type_traits>
 #include <utility>
+
+#include "daemon/export/signals_blocked.h"
 
 namespace mptap {
 namespace {
@@ -31,22 +32,6 @@ bool is_chosen(const LogOptions& options, LogKind kind) {
 }
 
 std::size_t index_of(LogKind kind) { return static_cast<std::size_t>(kind); }
-
-/// Keeps signals away from threads started during its life: they are the main thread's.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
 
 }  // namespace
 

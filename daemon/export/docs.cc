@@ -1,0 +1,116 @@
+// docs/logs.md and docs/metrics.md, from the tables that the program itself obeys.
+#include "daemon/export/log_format.h"
+#include "daemon/export/metrics_table.h"
+
+namespace mptap {
+namespace {
+
+constexpr const char* kLogsIntroduction = R"(# Logs
+
+<!-- Made from the tables in daemon/export/log_tables.cc; `MPTAP_UPDATE_DOCS=1` makes the test that compares rewrite it. -->
+
+mptap writes up to four logs into `logs.directory`, or `mptap read --log-dir`: one row per finished subflow, finished
+connection, notice and chosen event. What is still open when the sensor stops or the capture ends is written then.
+The directory is made where only it is missing. Files are for their owner and group alone: they name who talks to whom.
+Keys are never written; tokens are.
+
+## Formats
+
+`zeek` (the default): tab-separated, with Zeek's header (`#separator` to `#types`) and `#close` at the end; the times of
+`#open` and `#close` are those of the wall clock in UTC. `-` is unset, `(empty)` an empty text. Bytes that are not
+printable ASCII are written as `\xHH`, a backslash as `\\`.
+
+`json`: one object a line and nothing else, with the same fields in the same order. Every row has every field; unset is
+`null`. Ports, counts, times and intervals are numbers, booleans are booleans, all else is text. Counts have up to
+64 bits: readers that hold numbers as doubles lose the last digits of sequence numbers.
+
+Times are packet times, in seconds since the epoch; intervals are seconds. Both have 6 digits of fraction, or 9 where the
+capture's clock gives nanoseconds. Tokens are 8 lower-case hex digits. Addresses are written as RFC 5952 recommends.
+
+## Files
+
+Rows reach the file within 20 ms, whole lines only. Where the disk is full, mptap says so once, counts the rows that are
+lost (`mptap_log_write_errors_total`), cuts off what was written of a broken line, and writes again as soon as it can.
+
+Rows of an earlier run are kept. A Zeek file is renamed to NAME-YYYYmmdd-HHMMSS.log, by the time of its last change in
+UTC. A JSON file is appended to by `mptap run`, and renamed in the same way by `mptap read`, or where it holds something
+else than JSON. For logrotate: move the files, then have mptap reload (`systemctl reload mptap`, SIGHUP): files whose
+name leads elsewhere are opened anew, and the others stay. `copytruncate` works, too, but may lose rows.
+
+Live, nothing waits for the disk. Up to `logs.queue_rows` rows wait for the writer; beyond that they are dropped and
+counted (`mptap_log_rows_dropped_total`). Events and unanswered attempts leave the last quarter of that room to the
+others. From files mptap waits instead, and loses nothing.
+
+Unanswered attempts are what floods are made of. At most `logs.attempts_per_second` rows with state `attempted` are
+written for each second of packet time, by `ts`; the rest is counted (`mptap_attempts_not_logged_total`).
+)";
+
+template <typename Row>
+void append_columns(std::string& out, const char* about) {
+  out += "\n## ";
+  out += path_of(kLogOf<Row>);
+  out += ".log\n\n";
+  out += about;
+  out += "\n\n| field | type | meaning |\n|---|---|---|\n";
+  for (const Column<Row>& column : columns_of<Row>()) {
+    out += std::string("| ") + column.name + " | " + name_of(column.type) + " | " + column.meaning + " |\n";
+  }
+}
+
+constexpr const char* kMetricsIntroduction = R"(# Metrics
+
+<!-- Made from the table in daemon/export/metrics_table.cc; `MPTAP_UPDATE_DOCS=1` makes the test that compares rewrite it. -->
+
+`mptap run` serves them to Prometheus on `metrics.listen` (127.0.0.1:9464 by default) at `/metrics`. The listener takes
+an IPv4 address and a port. It knows neither encryption nor passwords: leave it on the loopback address, or put
+something before it that does. No label ever holds an address of traffic.
+
+Everything counts from the start of the program. The numbers are read when Prometheus asks; those of one worker are
+published once a burst, so that sums may be off by a burst while traffic flows. At rest they add up, summed over the
+labels of each:
+
+    mptap_rx_packets_total   = mptap_not_ip_total + mptap_not_tcp_total + mptap_fragments_total
+                               + mptap_malformed_total + mptap_tcp_segments_total
+    mptap_tcp_segments_total = mptap_with_mptcp_total + mptap_without_mptcp_total
+    mptap_records_built_total = mptap_records_pushed_total + mptap_records_pending + mptap_ring_full_total
+    mptap_joins_seen_total   = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_joins_waiting
+                               + mptap_joins_unanswered + mptap_joins_not_stored_total
+
+What to watch: `mptap_port_nic_missed_total` and `mptap_port_no_mbuf_total` (workers do not keep up),
+`mptap_ring_full_total` (control does not), `mptap_log_rows_dropped_total` and `mptap_log_write_errors_total` (the disk
+does not). `exposer_*` are the listener's own.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+)";
+
+}  // namespace
+
+std::string format_logs_doc() {
+  std::string out = kLogsIntroduction;
+  append_columns<SubflowReport>(out,
+                                "One row per subflow, when it ends. `orig` is the host that sent the SYN of "
+                                "this subflow, which may be either "
+                                "host of the connection; `resp` is its peer.");
+  append_columns<ConnectionReport>(out,
+                                   "One row per MPTCP connection, when it ends. `orig` is the initiator, "
+                                   "`resp` the responder. Every `MP_ID` of a "
+                                   "subflow has its row here.");
+  append_columns<Notice>(out, "One row per notice: what an operator should look at.");
+  append_columns<EventReport>(out,
+                              "One row per event whose type stands in `logs.events`; without any the file is "
+                              "not made. Fields that an event "
+                              "does not have are unset.");
+  return out;
+}
+
+std::string format_metrics_doc() {
+  std::string out = kMetricsIntroduction;
+  for (const Metric& metric : metrics_table()) {
+    out += "| " + metric.name + " | " + (metric.type == MetricType::kCounter ? "counter" : "gauge") + " | " +
+           metric.labels + " | " + metric.help + " |\n";
+  }
+  return out;
+}
+
+}  // namespace mptap

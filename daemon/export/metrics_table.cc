@@ -1,0 +1,219 @@
+#include "daemon/export/metrics_table.h"
+
+#include <cctype>
+#include <string_view>
+
+#include "dataplane/frame.h"
+#include "dataplane/mptcp_option.h"
+
+namespace mptap {
+namespace {
+
+using Samples = std::vector<MetricSample>;
+using Table = std::vector<Metric>;
+
+std::string sentence(std::string_view meaning) {
+  std::string text(meaning);
+  text.front() = static_cast<char>(std::toupper(static_cast<unsigned char>(text.front())));
+  return text + '.';
+}
+
+/// A metric with one sample for each worker.
+void add_per_worker(Table& table, MetricType type, std::string name, const char* meaning,
+                    std::uint64_t (*get)(const WorkerTally&)) {
+  table.push_back(
+      {std::move(name), type, sentence(meaning), "worker",
+       [get](const MetricsReading& reading, Samples& out) {
+         for (std::size_t i = 0; i < reading.workers.size(); ++i) {
+           out.push_back({{{"worker", std::to_string(i)}}, static_cast<double>(get(reading.workers[i]))});
+         }
+       }});
+}
+
+/// A counter with one sample for each worker and each value of a second label. `get` is given the index of
+/// the value; a value without a name is left out.
+template <typename NameOf, typename Get>
+void add_by_label(Table& table, std::string name, const char* meaning, const char* label, std::size_t values,
+                  NameOf name_of_value, Get get) {
+  table.push_back({std::move(name), MetricType::kCounter, sentence(meaning), std::string("worker, ") + label,
+                   [=](const MetricsReading& reading, Samples& out) {
+                     for (std::size_t i = 0; i < reading.workers.size(); ++i) {
+                       for (std::size_t value = 0; value < values; ++value) {
+                         const char* value_name = name_of_value(value);
+                         if (value_name == nullptr) continue;
+                         out.push_back({{{"worker", std::to_string(i)}, {label, value_name}},
+                                        static_cast<double>(get(reading.workers[i], value))});
+                       }
+                     }
+                   }});
+}
+
+const char* cause_of(std::size_t index) {
+  const auto status = static_cast<FrameStatus>(index);
+  return is_malformed(status) ? label_of(status) : nullptr;
+}
+
+const char* subtype_of(std::size_t index) {
+  const auto subtype = static_cast<Subtype>(index);
+  const bool assigned = subtype <= Subtype::kTcpRst || subtype == Subtype::kExperimental;
+  return assigned ? name_of(subtype) : nullptr;
+}
+
+const char* error_of(std::size_t index) {
+  const auto error = static_cast<OptionError>(index);
+  return error == OptionError::kOk ? nullptr : label_of(error);
+}
+
+const char* class_of(std::size_t index) { return index == 0 ? "vital" : "bulk"; }
+
+/// Attempts that nothing tells yet, or ever told, to be answered. Numbers of a burst may be torn: never below
+/// 0.
+std::uint64_t joins_unanswered(const WorkerTally& tally) {
+  const std::uint64_t others = tally.joins_not_stored + tally.joins_answered;
+  return tally.joins_seen > others ? tally.joins_seen - others : 0;
+}
+
+void add_workers(Table& table) {
+  // Told apart by a label below.
+  const auto has_labels = [](std::string_view field) {
+    return field == "malformed" || field == "ring_full_vital" || field == "ring_full_bulk";
+  };
+#define X(field, meaning)                                                                  \
+  if (!has_labels(#field)) {                                                               \
+    add_per_worker(table, MetricType::kCounter, "mptap_" #field "_total", meaning,         \
+                   [](const WorkerTally& tally) -> std::uint64_t { return tally.field; }); \
+  }
+  MPTAP_WORKER_COUNTERS(X)
+#undef X
+  add_by_label(table, "mptap_malformed_total",
+               "frames that break the grammar of a header, or were captured too short, by cause", "cause",
+               kFrameStatuses, cause_of,
+               [](const WorkerTally& tally, std::size_t i) { return tally.frames[i]; });
+  add_by_label(table, "mptap_options_total", "well-formed MPTCP options, by subtype", "subtype", kSubtypes,
+               subtype_of, [](const WorkerTally& tally, std::size_t i) { return tally.options[i]; });
+  add_by_label(table, "mptap_option_errors_total",
+               "MPTCP options, or TCP option lists, that break the grammar, by what is wrong", "error",
+               kOptionErrors, error_of,
+               [](const WorkerTally& tally, std::size_t i) { return tally.option_errors[i]; });
+  add_by_label(table, "mptap_ring_full_total",
+               "records lost between worker and control: vital ones because control did not keep up, bulk "
+               "ones because "
+               "the ring was three quarters full",
+               "class", 2, class_of, [](const WorkerTally& tally, std::size_t i) {
+                 return i == 0 ? tally.ring_full_vital : tally.ring_full_bulk;
+               });
+#define X(field, meaning)                                             \
+  add_per_worker(table, MetricType::kGauge, "mptap_" #field, meaning, \
+                 [](const WorkerTally& tally) -> std::uint64_t { return tally.field; });
+  MPTAP_WORKER_GAUGES(X)
+#undef X
+  add_per_worker(table, MetricType::kGauge, "mptap_joins_unanswered",
+                 "MP_JOIN attempts whose acceptor has not answered with MP_JOIN", joins_unanswered);
+}
+
+void add_control(Table& table) {
+  const auto add = [&table](MetricType type, const char* name, const char* meaning, auto get) {
+    table.push_back({name, type, sentence(meaning), "", [get](const MetricsReading& reading, Samples& out) {
+                       if (reading.control != nullptr) out.push_back({{}, get(*reading.control)});
+                     }});
+  };
+#define X(field, meaning)                                                                           \
+  add(MetricType::kCounter, "mptap_" #field "_total", meaning, [](const ControlCounters& control) { \
+    return static_cast<double>(control.field.load(std::memory_order_relaxed));                      \
+  });
+  MPTAP_CONTROL_COUNTERS(X)
+#undef X
+#define X(field, meaning)                                                                  \
+  if (std::string_view(#field) != "time_ns") {                                             \
+    add(MetricType::kGauge, "mptap_" #field, meaning, [](const ControlCounters& control) { \
+      return static_cast<double>(control.field.load(std::memory_order_relaxed));           \
+    });                                                                                    \
+  }
+  MPTAP_CONTROL_GAUGES(X)
+#undef X
+  add(MetricType::kGauge, "mptap_packet_time_seconds", "packet time of control, seconds since the epoch",
+      [](const ControlCounters& control) {
+        return static_cast<double>(control.time_ns.load(std::memory_order_relaxed)) /
+               static_cast<double>(kNsPerSecond);
+      });
+}
+
+void add_logs(Table& table) {
+  table.push_back({"mptap_notices_total", MetricType::kCounter, "Notices, by name, whether logged or not.",
+                   "note", [](const MetricsReading& reading, Samples& out) {
+                     if (reading.logs == nullptr) return;
+                     reading.logs->counters().notes.for_each([&out](const char* note, std::uint64_t count) {
+                       out.push_back({{{"note", note}}, static_cast<double>(count)});
+                     });
+                   }});
+#define X(field, meaning)                                                                          \
+  table.push_back({"mptap_log_" #field "_total", MetricType::kCounter, sentence(meaning), "log",   \
+                   [](const MetricsReading& reading, Samples& out) {                               \
+                     for (const LogKind kind : kAllLogs) {                                         \
+                       if (reading.logs == nullptr) return;                                        \
+                       const std::uint64_t count = reading.logs->counters().of(kind).field.read(); \
+                       out.push_back({{{"log", path_of(kind)}}, static_cast<double>(count)});      \
+                     }                                                                             \
+                   }});
+  MPTAP_LOG_COUNTERS(X)
+#undef X
+  table.push_back({"mptap_log_queue_rows", MetricType::kGauge, "Rows that wait for the log writer.", "",
+                   [](const MetricsReading& reading, Samples& out) {
+                     if (reading.logs != nullptr)
+                       out.push_back({{}, static_cast<double>(reading.logs->size())});
+                   }});
+}
+
+void add_ports(Table& table) {
+  const auto add = [&table](const char* name, const char* help, std::uint64_t PortCounters::*field) {
+    table.push_back(
+        {name, MetricType::kCounter, help, "port", [field](const MetricsReading& reading, Samples& out) {
+           for (const PortCounters& port : reading.ports) {
+             out.push_back({{{"port", port.name}}, static_cast<double>(port.*field)});
+           }
+         }});
+  };
+  add("mptap_port_rx_packets_total", "Frames the port delivered, by its own account.",
+      &PortCounters::rx_packets);
+  add("mptap_port_nic_missed_total", "Frames lost by the network card, because workers did not keep up.",
+      &PortCounters::nic_missed);
+  add("mptap_port_rx_errors_total", "Frames the port received broken.", &PortCounters::rx_errors);
+  add("mptap_port_no_mbuf_total", "Frames lost by the driver, because no packet buffer was free.",
+      &PortCounters::no_mbuf);
+}
+
+void add_build(Table& table) {
+  table.push_back({"mptap_build_info", MetricType::kGauge, "Always 1; the label tells the version.",
+                   "version", [](const MetricsReading& reading, Samples& out) {
+                     out.push_back({{{"version", reading.version}}, 1});
+                   }});
+}
+
+Table make_table() {
+  Table table;
+  add_ports(table);
+  add_workers(table);
+  add_control(table);
+  add_logs(table);
+  add_build(table);
+  return table;
+}
+
+}  // namespace
+
+MetricsReading read_metrics(const MetricsSources& sources, const std::string& version) {
+  MetricsReading reading;
+  reading.version = version;
+  for (const WorkerCounters* worker : sources.workers) reading.workers.push_back(worker->read());
+  if (sources.ports) reading.ports = sources.ports();
+  reading.control = sources.control;
+  reading.logs = sources.logs;
+  return reading;
+}
+
+const std::vector<Metric>& metrics_table() {
+  static const Table table = make_table();
+  return table;
+}
+
+}  // namespace mptap

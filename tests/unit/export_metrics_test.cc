@@ -1,0 +1,277 @@
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "daemon/export/metrics.h"
+#include "tests/unit/catch.h"
+#include "tests/unit/export_rows.h"
+
+namespace mptap {
+namespace {
+
+/// Lines of the text format: "name{labels}" -> value.
+using Samples = std::map<std::string, double>;
+
+Samples parse_samples(const std::string& text) {
+  static const std::regex kLine(R"rx(([a-zA-Z_:][a-zA-Z0-9_:]*(?:\{[^}]*\})?) (\S+))rx");
+  Samples samples;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) {
+    if (line.empty() || line.starts_with('#')) continue;
+    std::smatch match;
+    INFO(line);
+    REQUIRE(std::regex_match(line, match, kLine));
+    CHECK(samples.emplace(match[1], std::stod(match[2])).second);
+  }
+  return samples;
+}
+
+/// The sum over all labels of one metric.
+double sum_of(const Samples& samples, const std::string& name) {
+  double sum = 0;
+  for (const auto& [key, value] : samples) {
+    if (key == name || key.starts_with(name + "{")) sum += value;
+  }
+  return sum;
+}
+
+std::string get(std::uint16_t port, const std::string& path) {
+  const int file = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  REQUIRE(connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
+  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
+  REQUIRE(send(file, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
+  std::string answer;
+  std::array<char, 4096> block{};
+  for (ssize_t size; (size = recv(file, block.data(), block.size(), 0)) > 0;) {
+    answer.append(block.data(), static_cast<std::size_t>(size));
+  }
+  close(file);
+  return answer;
+}
+
+std::string body_of(const std::string& answer) {
+  const std::size_t end = answer.find("\r\n\r\n");
+  REQUIRE(end != std::string::npos);
+  return answer.substr(end + 4);
+}
+
+/// Two workers, control and a queue that have counted something.
+struct Sensor {
+  WorkerCounters workers[2];
+  ControlCounters control;
+  LogQueue queue{LogOptions{}, RunMode::kLive, control};
+
+  Sensor() {
+    WorkerTally tally;
+    tally.rx_packets = 100;
+    tally.rx_bytes = 123'456'789'012;
+    tally.not_ip = 1;
+    tally.not_tcp = 2;
+    tally.fragments = 3;
+    tally.malformed = 4;
+    tally.tcp_segments = 90;
+    tally.with_mptcp = 50;
+    tally.without_mptcp = 40;
+    tally.joins_seen = 20;
+    tally.joins_not_stored = 5;
+    tally.joins_answered = 8;
+    tally.records_built = 60;
+    tally.records_pushed = 50;
+    tally.records_pending = 1;
+    tally.ring_full_vital = 2;
+    tally.ring_full_bulk = 7;
+    tally.frames[static_cast<std::size_t>(FrameStatus::kTcpSegment)] = 90;
+    tally.frames[static_cast<std::size_t>(FrameStatus::kIpTruncated)] = 3;
+    tally.frames[static_cast<std::size_t>(FrameStatus::kTooDeep)] = 1;
+    tally.options[static_cast<std::size_t>(Subtype::kJoin)] = 25;
+    tally.option_errors[static_cast<std::size_t>(OptionError::kOk)] = 25;
+    tally.option_errors[static_cast<std::size_t>(OptionError::kLength)] = 6;
+    workers[0].publish(tally);
+    tally = {};
+    tally.rx_packets = tally.not_ip = 10;
+    workers[1].publish(tally);
+    ControlCounters::add(control.joins_matched, 5);
+    ControlCounters::add(control.joins_unknown, 2);
+    ControlCounters::set(control.joins_waiting, 1);
+    ControlCounters::set(control.connections, 3);
+    ControlCounters::set(control.time_ns, 1'700'000'000'500'000'000);
+    queue.on_report(test::full_notice());
+    queue.counters().of(LogKind::kNotice).rows_written.add(11);
+  }
+
+  [[nodiscard]] MetricsSources sources() const {
+    return {{&workers[0], &workers[1]}, &control, &queue, [] {
+              return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6}};
+            }};
+  }
+};
+
+TEST_CASE("every number is where its name says", "[export][metrics]") {
+  const Sensor sensor;
+  const Samples samples = parse_samples(format_metrics(sensor.sources(), "1.2.3"));
+  struct Row {
+    const char* key;
+    double value;
+  };
+  const Row rows[] = {
+      {R"(mptap_rx_packets_total{worker="0"})", 100},
+      {R"(mptap_rx_packets_total{worker="1"})", 10},
+      {R"(mptap_rx_bytes_total{worker="0"})", 123'456'789'012},
+      {R"(mptap_malformed_total{worker="0",cause="ip_truncated"})", 3},
+      {R"(mptap_malformed_total{worker="0",cause="too_deep"})", 1},
+      {R"(mptap_malformed_total{worker="1",cause="too_deep"})", 0},
+      {R"(mptap_options_total{worker="0",subtype="mp_join"})", 25},
+      {R"(mptap_option_errors_total{worker="0",error="length"})", 6},
+      {R"(mptap_ring_full_total{worker="0",class="vital"})", 2},
+      {R"(mptap_ring_full_total{worker="0",class="bulk"})", 7},
+      {R"(mptap_records_pending{worker="0"})", 1},
+      {R"(mptap_joins_unanswered{worker="0"})", 7},
+      {R"(mptap_joins_unanswered{worker="1"})", 0},
+      {"mptap_joins_matched_total", 5},
+      {"mptap_joins_unknown_total", 2},
+      {"mptap_joins_waiting", 1},
+      {"mptap_connections", 3},
+      {"mptap_packet_time_seconds", 1'700'000'000.5},
+      {R"(mptap_notices_total{note="join_flood"})", 1},
+      {R"(mptap_notices_total{note="rejected"})", 0},
+      {R"(mptap_log_rows_written_total{log="notice"})", 11},
+      {R"(mptap_log_rows_dropped_total{log="mptcp_conn"})", 0},
+      {R"(mptap_log_write_errors_total{log="mptcp_event"})", 0},
+      {"mptap_log_queue_rows", 1},
+      {R"(mptap_port_rx_packets_total{port="eth0"})", 111},
+      {R"(mptap_port_nic_missed_total{port="eth0"})", 4},
+      {R"(mptap_port_rx_errors_total{port="eth0"})", 5},
+      {R"(mptap_port_no_mbuf_total{port="eth0"})", 6},
+      {R"(mptap_build_info{version="1.2.3"})", 1},
+  };
+  for (const Row& row : rows) {
+    INFO(row.key);
+    REQUIRE(samples.contains(row.key));
+    CHECK(samples.at(row.key) == row.value);
+  }
+  CHECK_FALSE(samples.contains(R"(mptap_malformed_total{worker="0",cause="tcp_segment"})"));
+  CHECK_FALSE(samples.contains(R"(mptap_option_errors_total{worker="0",error="ok"})"));
+}
+
+TEST_CASE("the metrics add up as the counters do", "[export][metrics]") {
+  const Sensor sensor;
+  const Samples samples = parse_samples(format_metrics(sensor.sources(), "1"));
+  const auto sum = [&](const std::string& name) { return sum_of(samples, "mptap_" + name); };
+  CHECK(sum("rx_packets_total") == sum("not_ip_total") + sum("not_tcp_total") + sum("fragments_total") +
+                                       sum("malformed_total") + sum("tcp_segments_total"));
+  CHECK(sum("tcp_segments_total") == sum("with_mptcp_total") + sum("without_mptcp_total"));
+  CHECK(sum("records_built_total") ==
+        sum("records_pushed_total") + sum("records_pending") + sum("ring_full_total"));
+  CHECK(sum("joins_seen_total") == sum("joins_matched_total") + sum("joins_unknown_total") +
+                                       sum("joins_waiting") + sum("joins_unanswered") +
+                                       sum("joins_not_stored_total"));
+}
+
+TEST_CASE("the table keeps to Prometheus's conventions and knows no address", "[export][metrics]") {
+  static const std::regex kName("mptap_[a-z][a-z0-9_]*");
+  const std::set<std::string> labels_known = {
+      "",     "worker", "worker, cause", "worker, error", "worker, subtype", "worker, class",
+      "note", "log",    "port",          "version"};
+  std::set<std::string> names;
+  for (const Metric& metric : metrics_table()) {
+    INFO(metric.name);
+    CHECK(std::regex_match(metric.name, kName));
+    CHECK(names.insert(metric.name).second);
+    CHECK(metric.name.ends_with("_total") == (metric.type == MetricType::kCounter));
+    CHECK(metric.name.find("_ns") == std::string::npos);
+    CHECK(metric.help.ends_with('.'));
+    CHECK(labels_known.contains(metric.labels));
+  }
+
+  const Sensor sensor;  // its notice names addresses
+  const MetricsReading reading = read_metrics(sensor.sources(), "1.2.3");
+  for (const Metric& metric : metrics_table()) {
+    std::vector<MetricSample> samples;
+    metric.read(reading, samples);
+    CHECK_FALSE(samples.empty());
+    for (const MetricSample& sample : samples) {
+      std::string names_of_sample;
+      for (const auto& [name, value] : sample.labels) {
+        names_of_sample += (names_of_sample.empty() ? "" : ", ") + name;
+        std::array<std::uint8_t, 16> bytes{};
+        CHECK(inet_pton(AF_INET, value.c_str(), bytes.data()) != 1);
+        CHECK(inet_pton(AF_INET6, value.c_str(), bytes.data()) != 1);
+      }
+      CHECK(names_of_sample == metric.labels);
+    }
+  }
+}
+
+TEST_CASE("a scrape through a socket", "[export][metrics]") {
+  MetricsOptions options;
+  options.listen = "127.0.0.1:0";
+  MetricsServer server(options, "1.2.3");
+  REQUIRE(server.port() != 0);
+
+  const auto scrape = [&] { return parse_samples(body_of(get(server.port(), "/metrics"))); };
+  CHECK(sum_of(scrape(), "mptap_build_info") == 1);
+  CHECK(sum_of(scrape(), "mptap_rx_packets_total") == 0);
+
+  const Sensor sensor;
+  server.publish(sensor.sources());
+  CHECK(sum_of(scrape(), "mptap_rx_packets_total") == 110);
+  CHECK(sum_of(scrape(), "mptap_connections") == 3);
+  CHECK(get(server.port(), "/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
+  CHECK(get(server.port(), "/").find(" 404 ") < 20);
+
+  server.withdraw();
+  CHECK_FALSE(scrape().contains("mptap_connections"));
+}
+
+TEST_CASE("an address that cannot be served is told in one sentence", "[export][metrics]") {
+  MetricsOptions options;
+  options.listen = "127.0.0.1:0";
+  const MetricsServer first(options, "1");
+  const std::string taken = "127.0.0.1:" + std::to_string(first.port());
+  struct Row {
+    std::string listen;
+    const char* reason;
+  };
+  const Row rows[] = {
+      {taken, "Address already in use; stop what listens there, or choose another port by metrics.listen"},
+      {"192.0.2.1:9464", "this machine does not have that address; choose another by metrics.listen"},
+      {"nonsense", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"127.0.0.1", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"127.0.0.1:", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"127.0.0.1:99999",
+       "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"127.0.0.1:80x", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"[::1]:9464", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+      {"", "that is not an IPv4 address and a port; write metrics.listen as in 127.0.0.1:9464"},
+  };
+  for (const Row& row : rows) {
+    options.listen = row.listen;
+    CHECK_THROWS_WITH(MetricsServer(options, "1"),
+                      "cannot serve metrics on " + row.listen + ": " + row.reason);
+  }
+}
+
+TEST_CASE("a metrics port is free again at once", "[export][metrics]") {
+  MetricsOptions options;
+  options.listen = "localhost:0";
+  {
+    const MetricsServer server(options, "1");
+    CHECK_FALSE(get(server.port(), "/metrics").empty());
+    options.listen = "127.0.0.1:" + std::to_string(server.port());
+  }
+  CHECK_NOTHROW(MetricsServer(options, "1"));
+}
+
+}  // namespace
+}  // namespace mptap
