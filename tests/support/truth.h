@@ -59,7 +59,7 @@ class Truth {
   SubflowTruth& add_unmatched();
   FrameTruth& frames() { return frames_; }
 
-  /// Expects `count` more notices of this name, of the five that the design takes from its source.
+  /// Expects `count` more notices of this name, of the five that README.md lists.
   void expect_notice(const std::string& note, std::uint64_t count = 1);
 
   /// Adds a member of the scenario's own under "extra".
