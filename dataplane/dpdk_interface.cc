@@ -67,9 +67,9 @@ bool ask(const std::string& interface, unsigned long code, Request& request) {
   return answered;
 }
 
-bool is_up(const std::string& interface) {
+int read_flags(const std::string& interface) {
   ifreq request{};
-  return ask(interface, SIOCGIFFLAGS, request) && (request.ifr_flags & IFF_UP) != 0;
+  return ask(interface, SIOCGIFFLAGS, request) ? request.ifr_flags : 0;
 }
 
 bool merges_segments(const std::string& interface) {
@@ -84,38 +84,38 @@ bool merges_segments(const std::string& interface) {
   return answer(ETHTOOL_GGRO) != 0 || (answer(ETHTOOL_GFLAGS) & ETH_FLAG_LRO) != 0;
 }
 
-/// Whether this thread has CAP_IPC_LOCK, which lifts the limit.
-bool may_lock_any_memory() {
-  constexpr std::uint64_t kCapIpcLock = 1ull << 14;  // include/uapi/linux/capability.h
+// Bits of CapEff (include/uapi/linux/capability.h).
+constexpr std::uint64_t kCapNetAdmin = 1ull << 12;
+constexpr std::uint64_t kCapNetRaw = 1ull << 13;
+constexpr std::uint64_t kCapIpcLock = 1ull << 14;
+
+std::uint64_t read_capabilities() {
   std::ifstream status("/proc/thread-self/status");
   for (std::string word; status >> word;) {
-    if (word == "CapEff:" && status >> word) return (std::stoull(word, nullptr, 16) & kCapIpcLock) != 0;
+    if (word == "CapEff:" && status >> word) return std::stoull(word, nullptr, 16);
   }
-  return false;
+  return 0;
 }
 
-/// Whether a packet socket may be opened, and the memory of its ring be locked.
+/// Whether DPDK may open the interface: a packet socket, its flags (which af_packet sets to what they are)
+/// and the memory of its rings, which is locked.
 std::string check_permission(const PortOptions& port, std::uint64_t locked_bytes) {
-  const int descriptor = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);  // protocol 0 receives nothing
-  if (descriptor < 0) {
-    if (errno != EPERM && errno != EACCES)
-      return port.interface + ": no packet socket can be opened (" + std::strerror(errno) +
-             "): does the kernel have CONFIG_PACKET?";
+  const std::uint64_t capabilities = read_capabilities();
+  if ((capabilities & kCapNetRaw) == 0 || (capabilities & kCapNetAdmin) == 0) {
     return port.interface +
-           ": reading an interface needs CAP_NET_RAW (and CAP_NET_ADMIN for af_xdp): run as root, or grant "
-           "them "
+           ": reading an interface needs CAP_NET_RAW and CAP_NET_ADMIN: run as root, or grant them "
            "(AmbientCapabilities= in the systemd unit, or setcap cap_net_raw,cap_net_admin,cap_ipc_lock+ep)";
   }
-  close(descriptor);
   rlimit limit{};
-  if (getrlimit(RLIMIT_MEMLOCK, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return {};
-  return limit.rlim_cur >= locked_bytes || may_lock_any_memory()
-             ? std::string()
-             : port.interface + ": its rings lock " + std::to_string(locked_bytes >> 20) +
-                   " MiB of memory and " + std::to_string(limit.rlim_cur >> 20) +
-                   " MiB are allowed: grant CAP_IPC_LOCK, set LimitMEMLOCK=infinity (systemd) or ulimit -l "
-                   "unlimited, "
-                   "or lower receive_descriptors";
+  if ((capabilities & kCapIpcLock) != 0 || getrlimit(RLIMIT_MEMLOCK, &limit) != 0 ||
+      limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur >= locked_bytes) {
+    return {};
+  }
+  return port.interface + ": its rings lock " + std::to_string(locked_bytes >> 20) + " MiB of memory and " +
+         std::to_string(limit.rlim_cur >> 20) +
+         " MiB are allowed: grant CAP_IPC_LOCK, set LimitMEMLOCK=infinity (systemd) or ulimit -l unlimited, "
+         "or lower "
+         "receive_descriptors";
 }
 
 }  // namespace
@@ -126,7 +126,7 @@ std::string check_interface(const PortOptions& port, std::uint64_t locked_bytes,
     return port.interface + ": there is no such interface; there are: " + list_interfaces(port.interface);
   }
   if (std::string error = check_permission(port, locked_bytes); !error.empty()) return error;
-  if (!is_up(port.interface)) {
+  if ((read_flags(port.interface) & IFF_UP) == 0) {
     warnings.push_back(port.interface + ": the interface is down and delivers nothing: ip link set " +
                        port.interface + " up");
   }
@@ -142,6 +142,7 @@ std::string check_interface(const PortOptions& port, std::uint64_t locked_bytes,
 
 InterfaceWatch::InterfaceWatch(std::string interface, bool promiscuous, std::vector<std::string>& warnings)
     : interface_(std::move(interface)),
+      was_promiscuous_((read_flags(interface_) & IFF_PROMISC) != 0),
       rx_before_(read_counter("rx_packets")),
       tx_before_(read_counter("tx_packets")) {
   if (!promiscuous) return;
@@ -183,7 +184,7 @@ void InterfaceWatch::adopt_packet_sockets() {
 InterfaceCounters InterfaceWatch::read() {
   InterfaceCounters counters;
   counters.present = if_nametoindex(interface_.c_str()) != 0;
-  counters.up = counters.present && is_up(interface_);
+  counters.up = counters.present && (read_flags(interface_) & IFF_UP) != 0;
   // An interface made anew under its name counts from zero.
   const auto since = [](std::uint64_t now, std::uint64_t before) {
     return now >= before ? now - before : now;

@@ -45,6 +45,9 @@ class InterfaceWatch {
   InterfaceWatch& operator=(const InterfaceWatch&) = delete;
   ~InterfaceWatch();
 
+  /// Whether someone had set it so before: then it must stay so.
+  [[nodiscard]] bool was_promiscuous() const { return was_promiscuous_; }
+
   /// Finds the packet sockets that DPDK opened on the interface: its driver does not tell what the kernel
   /// dropped.
   void adopt_packet_sockets();
@@ -56,6 +59,7 @@ class InterfaceWatch {
   [[nodiscard]] std::uint64_t read_counter(const char* name) const;
 
   std::string interface_;
+  bool was_promiscuous_ = false;
   int promiscuous_socket_ = -1;
   std::uint64_t rx_before_ = 0;
   std::uint64_t tx_before_ = 0;

@@ -59,14 +59,17 @@ Kind kind_of(const PortOptions& port) {
 }
 
 std::uint64_t locked_bytes_of(const PortOptions& port, const DataplaneOptions& options) {
-  if (port.driver != PortDriver::kAfPacket) return 0;
+  if (port.driver == PortDriver::kAfXdp) {
+    return std::uint64_t{kXdpFillBuffers + port.receive_descriptors} * 2 * 4096 * options.workers;
+  }
   const PacketRing ring = fit_packet_ring(options.max_frame_bytes, port.receive_descriptors);
   return 2ull * ring.locked_bytes * options.workers;
 }
 
-/// @param cut_bytes  See DpdkPorts::Queue.
-DeviceRequest build_request(const PortOptions& port, const DataplaneOptions& all, std::uint32_t& cut_bytes,
-                            std::vector<std::string>& warnings) {
+/// @param was_promiscuous  An interface, before we came.
+/// @param cut_bytes        See DpdkPorts::Queue.
+DeviceRequest build_request(const PortOptions& port, const DataplaneOptions& all, bool was_promiscuous,
+                            std::uint32_t& cut_bytes, std::vector<std::string>& warnings) {
   DeviceRequest request;
   request.name = name_of(port);
   request.workers = all.workers;
@@ -108,7 +111,7 @@ DeviceRequest build_request(const PortOptions& port, const DataplaneOptions& all
   }
   if (!port.interface.empty()) {
     request.balanced_by_kernel = true;
-    request.promiscuous = false;  // InterfaceWatch does it
+    request.promiscuous = was_promiscuous;  // InterfaceWatch makes it so; DPDK would undo what was so before
   }
   return request;
 }
@@ -203,7 +206,9 @@ DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
     port->name = name_of(port_options);
     opened.error = port->make(port_options, index, options, step, opened.warnings);
     if (opened.error.empty()) {
-      const DeviceRequest request = build_request(port_options, options, port->cut_bytes, opened.warnings);
+      const DeviceRequest request =
+          build_request(port_options, options, port->watch && port->watch->was_promiscuous(), port->cut_bytes,
+                        opened.warnings);
       opened.error = start_device(request, port->device, step, opened.warnings);
     }
     if (!opened.error.empty()) return opened;
