@@ -55,6 +55,8 @@ struct WorkerTally {
   std::array<std::uint64_t, kFrameStatuses> frames{};
   std::array<std::uint64_t, kSubtypes> options{};       // well formed, by subtype
   std::array<std::uint64_t, kOptionErrors> option_errors{};
+
+  WorkerTally& operator+=(const WorkerTally& other);
 };
 
 /// The same numbers where other threads read them. Written by the worker with publish(), relaxed.

@@ -80,7 +80,6 @@ class Correlator : private NoticeSink {
   bool is_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
   void prove_join(Subflow& subflow, const Connection& connection);
-  void tell_completed(Subflow& subflow, std::uint64_t time_ns, const Record* record);
 
   // Ends.
   void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);

@@ -34,14 +34,14 @@ enum class EventKind : std::uint8_t {
 struct Event {
   EventKind kind;
   std::uint64_t time_ns = 0;
-  FourTuple tuple;                           // of the subflow
+  FourTuple tuple{};                         // of the subflow
   bool from_opener = true;
   const Subflow* subflow = nullptr;
   const Connection* connection = nullptr;
   const Record* record = nullptr;            // what it was told by
   Role role = Role::kInitiator;
   AddressChange change = AddressChange::kNew;
-  IpAddress previous_address;                // of AddressChange::kConflict
+  IpAddress previous_address{};              // of AddressChange::kConflict
   const char* cause = "";                    // kDenied: no_option, mirrored, blackhole
   std::uint64_t attempt_ns = 0;              // kJoinCompleted: when its SYN was seen
 };

@@ -1,0 +1,55 @@
+#include "daemon/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+
+#include "daemon/exit_code.h"
+#include "daemon/version.h"
+
+namespace mptap {
+
+Command parse_command_line(int argc, char** argv) {
+  CLI::App app{"A sensor for Multipath TCP: reads ports through DPDK, or capture files."};
+  app.name("mptap");
+  app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("mptap ") + kVersion);
+  app.failure_message([](const CLI::App* at, const CLI::Error& error) {
+    return "mptap: " + std::string(error.what()) + "; see " + at->get_name() + " --help\n";
+  });
+
+  RunArguments run;
+  CLI::App* run_app = app.add_subcommand("run", "Watch the ports named in the configuration until stopped");
+  run_app->add_option("-c,--config", run.config_path, "Configuration (YAML)")->required()->option_text("FILE");
+
+  ReadArguments read;
+  CLI::App* read_app = app.add_subcommand("read", "Read captures and tell what is in them");
+  read_app->add_option("captures", read.captures, "pcap or pcapng files, merged by time; - is the standard input")
+      ->required()
+      ->option_text("CAPTURE ...");
+  read_app->add_option("-c,--config", read.config_path, "Configuration (YAML)")->option_text("FILE");
+  read_app->add_option("--log-dir", read.log_directory, "Write logs there instead of printing")->option_text("DIR");
+  read_app->add_option("--format", read.log_format, "Of the logs: zeek or json")
+      ->transform(CLI::Transformer(std::map<std::string, LogFormat>{{"zeek", LogFormat::kZeek}, {"json", LogFormat::kJson}}))
+      ->option_text("FORMAT");
+
+  CheckConfigArguments check;
+  CLI::App* check_app = app.add_subcommand("check-config", "Tell every mistake in a configuration");
+  check_app->add_option("file", check.config_path, "Configuration (YAML)")->required()->option_text("FILE");
+
+  PrintConfigArguments print;
+  CLI::App* print_app = app.add_subcommand("print-config", "Print all settings with units, ranges and meaning");
+  print_app->add_flag("--defaults", print.defaults, "The default values (also without --config)");
+  print_app->add_option("-c,--config", print.config_path, "Configuration (YAML)")->option_text("FILE");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? kDone : kUsage;
+  }
+  if (run_app->parsed()) return run;
+  if (read_app->parsed()) return read;
+  if (check_app->parsed()) return check;
+  return print;
+}
+
+}  // namespace mptap

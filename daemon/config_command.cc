@@ -1,0 +1,34 @@
+#include "daemon/config_command.h"
+
+#include <iostream>
+
+#include "config/config_loader.h"
+#include "daemon/exit_code.h"
+
+namespace mptap {
+
+std::optional<Config> load_or_explain(const std::string& path, int& exit_code) {
+  if (path.empty()) return Config{};
+  ConfigResult result = load_config(path);
+  if (result.errors.empty()) return result.config;
+  for (const ConfigError& error : result.errors) std::cerr << "mptap: " << error.to_string() << "\n";
+  exit_code = result.unreadable ? kFailed : kUsage;
+  return std::nullopt;
+}
+
+int check_config(const CheckConfigArguments& arguments) {
+  int exit_code = kDone;
+  if (!load_or_explain(arguments.config_path, exit_code)) return exit_code;
+  std::cout << arguments.config_path << ": no mistakes\n";
+  return kDone;
+}
+
+int print_config_command(const PrintConfigArguments& arguments) {
+  int exit_code = kDone;
+  const auto config = load_or_explain(arguments.defaults ? "" : arguments.config_path, exit_code);
+  if (!config) return exit_code;
+  std::cout << print_config(*config);
+  return kDone;
+}
+
+}  // namespace mptap

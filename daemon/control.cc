@@ -1,0 +1,57 @@
+#include "daemon/control.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace mptap {
+
+void Control::run(const std::function<void()>& between) {
+  using std::chrono::microseconds;
+  constexpr microseconds kShortestRest{20};
+  constexpr microseconds kLongestRest{1000};
+  microseconds rest = kShortestRest;
+  while (true) {
+    const bool finished = all_finished();  // before the rings: what they hold then is all there will be
+    const std::uint64_t time_ns = least_published_time();
+    if (between) between();
+    if (take_batch()) {
+      rest = kShortestRest;
+      continue;
+    }
+    correlator_.advance(time_ns);
+    if (finished) break;
+    std::this_thread::sleep_for(rest);
+    rest = std::min(rest * 2, kLongestRest);
+  }
+  correlator_.finish();
+}
+
+bool Control::take_batch() {
+  // With one worker the records' own time leads, so that a capture always gives the same answer; with several
+  // the slowest worker does, for its records may still be under way.
+  const bool alone = workers_.size() == 1;
+  const std::uint64_t published_ns = least_published_time();
+  bool any = false;
+  Record record;
+  for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
+    for (int taken = 0; taken < kBatch && workers_[worker].ring->try_pop(record); ++taken) {
+      any = true;
+      correlator_.advance(alone ? record.time_ns : std::min(record.time_ns, published_ns));
+      correlator_.on_record(worker, record);
+    }
+  }
+  return any;
+}
+
+std::uint64_t Control::least_published_time() const {
+  std::uint64_t least = ~std::uint64_t{0};
+  for (const WorkerLink& link : workers_) least = std::min(least, link.worker->published_time_ns());
+  return least;
+}
+
+bool Control::all_finished() const {
+  return std::all_of(workers_.begin(), workers_.end(), [](const auto& link) { return link.worker->has_finished(); });
+}
+
+}  // namespace mptap

@@ -1,0 +1,44 @@
+// The control loop: takes records from every worker's ring to the correlator, and time with them.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "dataplane/record_out.h"
+#include "dataplane/worker.h"
+#include "detect/correlator.h"
+
+namespace mptap {
+
+/// One worker as control sees it.
+struct WorkerLink {
+  RecordRing* ring = nullptr;
+  const Worker* worker = nullptr;
+};
+
+/// Control thread only, but for nothing: it owns the correlator while it runs.
+class Control {
+ public:
+  Control(std::vector<WorkerLink> workers, Correlator& correlator)
+      : workers_(std::move(workers)), correlator_(correlator) {}
+
+  /// Runs until every worker has finished and its records are taken, then reports what is still open.
+  ///
+  /// @param between  Called between batches and while idle, e.g. to take over a new configuration; may be empty.
+  void run(const std::function<void()>& between = {});
+
+ private:
+  /// Records taken from one ring before the next one has its turn.
+  static constexpr int kBatch = 256;
+
+  bool take_batch();
+  [[nodiscard]] std::uint64_t least_published_time() const;
+  [[nodiscard]] bool all_finished() const;
+
+  std::vector<WorkerLink> workers_;
+  Correlator& correlator_;
+};
+
+}  // namespace mptap

@@ -1,0 +1,31 @@
+// mptap: a sensor for Multipath TCP.
+#include <exception>
+#include <iostream>
+#include <variant>
+
+#include "daemon/cli.h"
+#include "daemon/config_command.h"
+#include "daemon/exit_code.h"
+#include "daemon/read_command.h"
+#include "daemon/run_command.h"
+
+namespace {
+
+struct Execute {
+  int operator()(int settled) const { return settled; }
+  int operator()(const mptap::RunArguments& arguments) const { return mptap::run_sensor(arguments); }
+  int operator()(const mptap::ReadArguments& arguments) const { return mptap::read_captures(arguments); }
+  int operator()(const mptap::CheckConfigArguments& arguments) const { return mptap::check_config(arguments); }
+  int operator()(const mptap::PrintConfigArguments& arguments) const { return mptap::print_config_command(arguments); }
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return std::visit(Execute{}, mptap::parse_command_line(argc, argv));
+  } catch (const std::exception& error) {
+    std::cerr << "mptap: " << error.what() << "\n";
+    return mptap::kFailed;
+  }
+}

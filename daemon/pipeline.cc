@@ -1,0 +1,104 @@
+#include "daemon/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "dataplane/seeded_hash.h"
+
+namespace mptap {
+namespace {
+
+/// How an idle worker rests: it spins for a while, then sleeps ever longer up to the configured bound.
+class Rest {
+ public:
+  Rest(PollMode mode, std::uint64_t longest_ns) : busy_(mode == PollMode::kBusy), longest_ns_(longest_ns) {}
+
+  void on_idle() {
+    if (busy_ || ++idle_polls_ < kSpins) return;
+    std::this_thread::sleep_for(std::chrono::nanoseconds(sleep_ns_));
+    sleep_ns_ = std::min(sleep_ns_ * 2, longest_ns_);
+  }
+  void on_busy() {
+    idle_polls_ = 0;
+    sleep_ns_ = kShortest;
+  }
+
+ private:
+  static constexpr std::uint32_t kSpins = 64;
+  static constexpr std::uint64_t kShortest = 5'000;
+  const bool busy_;
+  const std::uint64_t longest_ns_;
+  std::uint32_t idle_polls_ = 0;
+  std::uint64_t sleep_ns_ = kShortest;
+};
+
+}  // namespace
+
+Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config,
+                   const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters)
+    : config_(config),
+      correlator_(config.correlator, runtime.detectors, sources.size(), random_seed(), sink, counters) {
+  correlator_.choose_events(runtime.logs.events);
+  for (PacketSource* source : sources) {
+    rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
+    workers_.push_back(
+        std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_));
+  }
+}
+
+Pipeline::~Pipeline() {
+  request_stop();
+  join();
+}
+
+void Pipeline::start(const ThreadHooks& hooks) {
+  std::vector<WorkerLink> links;
+  for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), workers_[i].get()});
+  threads_.emplace_back([this, links, hooks] {
+    if (hooks.enter_control) hooks.enter_control();
+    Control(links, correlator_).run(hooks.between_batches);
+    control_gone_.store(true, std::memory_order_relaxed);
+    control_finished_.store(true, std::memory_order_release);
+  });
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    threads_.emplace_back([this, i, hooks] { run_worker(i, hooks); });
+  }
+}
+
+void Pipeline::run_worker(std::size_t index, const ThreadHooks& hooks) {
+  if (hooks.enter) hooks.enter(index);
+  Worker& worker = *workers_[index];
+  Rest rest(config_.dataplane.poll, config_.dataplane.rest_ns);
+  while (!stop_.load(std::memory_order_relaxed)) {
+    const PollStatus status = worker.poll_once();
+    if (status == PollStatus::kBusy) {
+      rest.on_busy();
+    } else if (status == PollStatus::kIdle) {
+      rest.on_idle();
+    } else {
+      if (status == PollStatus::kFailed) source_failed_.store(true, std::memory_order_relaxed);
+      break;
+    }
+  }
+  worker.finish();
+  if (hooks.leave) hooks.leave(index);
+}
+
+void Pipeline::join() {
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+std::vector<const WorkerCounters*> Pipeline::counters() const {
+  std::vector<const WorkerCounters*> all;
+  for (const auto& worker : workers_) all.push_back(&worker->published_counters());
+  return all;
+}
+
+WorkerTally Pipeline::total() const {
+  WorkerTally sum;
+  for (const auto& worker : workers_) sum += worker->counters();
+  return sum;
+}
+
+}  // namespace mptap

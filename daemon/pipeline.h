@@ -1,0 +1,71 @@
+// Workers, rings and control, wired together: the same for files and for ports.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "config/config.h"
+#include "daemon/control.h"
+#include "dataplane/packet_source.h"
+#include "dataplane/worker.h"
+#include "detect/correlator.h"
+
+namespace mptap {
+
+/// Runs one thread a worker and one for control.
+///
+/// Main thread: construct, start(), request_stop(), join(). Counters may be read from any thread in between.
+class Pipeline {
+ public:
+  /// What a worker's thread does before its first and after its last packet, e.g. pin itself to a core.
+  struct ThreadHooks {
+    std::function<void(std::size_t worker)> enter;
+    std::function<void(std::size_t worker)> leave;
+    std::function<void()> enter_control;
+    std::function<void()> between_batches;  // control thread
+  };
+
+  /// @param sources    One a worker; outlive the pipeline.
+  /// @param detectors  Outlives the pipeline; changed by control only.
+  /// @throws std::bad_alloc where memory is short.
+  Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config, const RuntimeConfig& runtime,
+           ReportSink& sink, ControlCounters& counters);
+  ~Pipeline();
+
+  void start(const ThreadHooks& hooks);
+
+  /// Workers end after their burst, tell what is open, and control reports it. Any thread; signal-safe.
+  void request_stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
+
+  /// True once control has reported everything.
+  [[nodiscard]] bool has_finished() const noexcept { return control_finished_.load(std::memory_order_acquire); }
+
+  /// Waits for all threads.
+  void join();
+
+  /// True where a source broke off: see its error().
+  [[nodiscard]] bool source_failed() const noexcept { return source_failed_.load(std::memory_order_relaxed); }
+
+  [[nodiscard]] std::vector<const WorkerCounters*> counters() const;
+  [[nodiscard]] WorkerTally total() const;
+  [[nodiscard]] Correlator& correlator() { return correlator_; }
+
+ private:
+  void run_worker(std::size_t index, const ThreadHooks& hooks);
+
+  const StartupConfig config_;
+  std::atomic<bool> stop_{false};
+  std::atomic<bool> control_gone_{false};
+  std::atomic<bool> control_finished_{false};
+  std::atomic<bool> source_failed_{false};
+  std::vector<std::unique_ptr<RecordRing>> rings_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  Correlator correlator_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace mptap

@@ -1,0 +1,7 @@
+#pragma once
+
+namespace mptap {
+
+constexpr const char* kVersion = MPTAP_VERSION;
+
+}  // namespace mptap

@@ -1,0 +1,260 @@
+#include "detect/correlator.h"
+
+#include <algorithm>
+
+namespace mptap {
+
+Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, std::size_t workers,
+                       std::uint64_t seed, ReportSink& sink, ControlCounters& counters)
+    : options_(options),
+      sink_(sink),
+      counters_(counters),
+      book_(workers),
+      connections_(options),
+      tokens_(mix64(seed + 1)),
+      keyless_(connections_, mix64(seed + 2)),
+      waiting_(options.max_waiting_joins, options.join_grace_ns, mix64(seed + 3)),
+      matcher_(connections_, tokens_, keyless_, crypto_),
+      reporter_(crypto_, mix64(seed + 4)),
+      detectors_(make_detectors(detectors, mix64(seed + 5), counters)) {}
+
+Correlator::~Correlator() = default;
+
+void Correlator::on_record(std::size_t worker, const Record& record) {
+  ControlCounters::add(counters_.records_taken);
+  if (record.kind == RecordKind::kOpened) {
+    on_opened(worker, record);
+    return;
+  }
+  if (record.kind == RecordKind::kJoinNotStored) {
+    Event event{.kind = EventKind::kJoinAttempt, .time_ns = record.time_ns, .tuple = record.opened.tuple(),
+                .record = &record};
+    emit(event);
+    return;
+  }
+  Subflow* subflow = book_.find({static_cast<std::uint16_t>(worker), record.generation, record.slot});
+  if (subflow == nullptr) {
+    ControlCounters::add(counters_.records_stale);
+    return;
+  }
+  switch (record.kind) {
+    case RecordKind::kSynAck: on_syn_ack(*subflow, record); break;
+    case RecordKind::kCapableAck: on_capable_ack(*subflow, record); break;
+    case RecordKind::kJoinAck: on_join_ack(*subflow, record); break;
+    case RecordKind::kFirstDss: on_first_dss(*subflow, record); break;
+    case RecordKind::kAddAddr: on_add_addr(*subflow, record); break;
+    case RecordKind::kRemoveAddr: on_remove_addr(*subflow, record); break;
+    case RecordKind::kPrio: on_prio(*subflow, record); break;
+    case RecordKind::kFail: emit(event_of(EventKind::kFail, *subflow, &record, record.time_ns)); break;
+    case RecordKind::kFastClose: on_fast_close(*subflow, record); break;
+    case RecordKind::kDataFin: on_data_fin(*subflow, record); break;
+    case RecordKind::kReset: on_reset(*subflow, record); break;
+    case RecordKind::kFin: emit(event_of(EventKind::kFin, *subflow, &record, record.time_ns)); break;
+    case RecordKind::kCounters: on_counters(*subflow, record); break;
+    case RecordKind::kClosed:
+      close_subflow(*subflow, record.closed.cause, record.closed.last_seen_ns, &record);
+      return;
+    case RecordKind::kMalformed:
+    case RecordKind::kDss:
+    case RecordKind::kOption:
+    case RecordKind::kNone:
+    case RecordKind::kOpened:
+    case RecordKind::kJoinNotStored: break;
+  }
+  if (reporter_.wants_events()) reporter_.tell_record(record, *subflow, connection_of(*subflow), sink_);
+}
+
+/// A SYN; or, under a generation that is known, the SYN of a subflow whose SYN/ACK came first.
+void Correlator::on_opened(std::size_t worker, const Record& record) {
+  const SubflowRef ref{static_cast<std::uint16_t>(worker), record.generation, record.slot};
+  Subflow& subflow = book_.at(worker, record.slot);
+  const bool known = subflow.in_use && subflow.self == ref;
+  if (subflow.in_use && !known) close_subflow(subflow, CloseCause::kReplaced, record.time_ns, nullptr);
+  if (!known) {
+    subflow = Subflow{};
+    subflow.in_use = true;
+    subflow.self = ref;
+    subflow.tuple = record.opened.tuple();
+    subflow.start_ns = record.time_ns;
+    subflow.midstream = record.has(record_flag::kMidstream);
+    if (subflow.midstream) subflow.state = SubflowState::kPartial;
+  }
+  const SynOption& syn = record.opened.syn;
+  if (record.has(record_flag::kSynSeen)) {
+    subflow.syn_seen = true;
+    subflow.offer = syn.offer;
+    subflow.version = syn.version;
+    subflow.syn_flags = syn.flags;
+    if (!known) subflow.counters[0].segments = 1;
+    if (syn.offer == Offer::kJoin) {
+      subflow.token = syn.token();
+      subflow.opener_nonce = syn.nonce();
+      subflow.opener_id = syn.address_id;
+      subflow.backup = subflow.backup || syn.flags != 0;
+      emit(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns));
+    } else if (syn.offer == Offer::kCapable && syn.version == 0) {
+      subflow.opener_key = syn.key();
+    }
+  }
+  if (reporter_.wants_events()) reporter_.tell_record(record, subflow, nullptr, sink_);
+  if (!known || !subflow.syn_seen) return;
+  // The answer has been processed already: what it lacked is here now.
+  if (Connection* connection = connection_of(subflow)) {
+    if (subflow.offer == Offer::kCapable && subflow.opener_key) set_key(*connection, subflow.opener_role, *subflow.opener_key);
+    subflow.opener_key.reset();
+  } else if (subflow.waiting) {
+    settle_join(subflow, record.time_ns);
+  }
+}
+
+void Correlator::on_counters(Subflow& subflow, const Record& record) {
+  subflow.counters[record.from_opener() ? 0 : 1] = record.counters;
+  Connection* connection = connection_of(subflow);
+  if (connection == nullptr || record.counters.dsn_high == 0) return;
+  connection->host(subflow.role_of(record.from_opener())).dsn_high = record.counters.dsn_high;
+}
+
+void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
+  const AddAddrBody& add = record.add_addr;
+  Connection* connection = connection_of(subflow);
+  if (subflow.twin || connection == nullptr) return;
+  if (add.echo) {
+    emit(event_of(EventKind::kAddressEchoed, subflow, &record, record.time_ns));
+    return;
+  }
+  const Role role = subflow.role_of(record.from_opener());
+  // Without a port the address is meant with that of the subflow that tells it (RFC 8684 3.4.1).
+  const Endpoint& sender = record.from_opener() ? subflow.tuple.opener : subflow.tuple.acceptor;
+  Event event = event_of(EventKind::kAddressAdvertised, subflow, &record, record.time_ns);
+  event.role = role;
+  event.change = connection->host(role).advertise(add.address_id, add.address, add.has_port ? add.port : sender.port,
+                                                  event.previous_address);
+  if (!connection->host(role).token) keyless_.add(add.address, {connection->self, role});
+  emit(event);
+}
+
+void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
+  Connection* connection = connection_of(subflow);
+  if (connection == nullptr) return;
+  Host& host = connection->host(subflow.role_of(record.from_opener()));
+  for (std::uint8_t i = 0; i < record.remove_addr.count; ++i) host.remove(AddressId{record.remove_addr.address_ids[i]});
+  emit(event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns));
+}
+
+void Correlator::on_prio(Subflow& subflow, const Record& record) {
+  const PrioBody& prio = record.prio;
+  Connection* connection = connection_of(subflow);
+  if (!prio.has_address_id || connection == nullptr) {
+    subflow.backup = prio.backup;
+  } else {  // v0: of every subflow of the sender's that uses this address ID
+    const Role role = subflow.role_of(record.from_opener());
+    for (const SubflowRef& ref : connection->subflows) {
+      Subflow* sibling = book_.find(ref);
+      if (sibling == nullptr) continue;
+      const auto& id = sibling->opener_role == role ? sibling->opener_id : sibling->acceptor_id;
+      if (id == prio.address_id) sibling->backup = prio.backup;
+    }
+  }
+  emit(event_of(EventKind::kPriorityChanged, subflow, &record, record.time_ns));
+}
+
+void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
+  if (Connection* connection = connection_of(subflow)) connection->fast_close = true;
+  emit(event_of(EventKind::kFastClose, subflow, &record, record.time_ns));
+}
+
+void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
+  if (Connection* connection = connection_of(subflow)) {
+    connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
+  }
+  emit(event_of(EventKind::kDataFin, subflow, &record, record.time_ns));
+}
+
+void Correlator::on_reset(Subflow& subflow, const Record& record) {
+  if (record.reset.before_answer && !record.from_opener()) {
+    subflow.state = subflow.offer == Offer::kJoin ? SubflowState::kRefused : SubflowState::kReset;
+    if (subflow.offer == Offer::kJoin) ControlCounters::add(counters_.subflows_refused);
+    emit(event_of(EventKind::kRefused, subflow, &record, record.time_ns));
+  }
+  emit(event_of(EventKind::kReset, subflow, &record, record.time_ns));
+}
+
+void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record) {
+  if (subflow.waiting) {  // it ended before its grace time did
+    subflow.waiting = false;
+    ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
+    ControlCounters::add(counters_.joins_unknown);
+    emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
+  }
+  Connection* connection = connection_of(subflow);
+  if (subflow.state == SubflowState::kAttempted) ControlCounters::add(counters_.subflows_attempted);
+  if (!subflow.twin) {
+    Event event = event_of(EventKind::kSubflowClosed, subflow, record, end_ns);
+    event.cause = name_of(cause);
+    emit(event);
+    sink_.on_report(reporter_.subflow_report(subflow, connection, cause, end_ns));
+  }
+  if (connection != nullptr && !subflow.twin) {
+    for (const bool from_opener : {true, false}) {
+      DirectionReport& sum = connection->ended[static_cast<std::size_t>(subflow.role_of(from_opener))];
+      const CountersBody& counters = subflow.counters[from_opener ? 0 : 1];
+      sum.segments += counters.segments;
+      sum.payload_bytes += counters.payload_bytes;
+      sum.mapped_bytes += counters.mapped_bytes;
+    }
+    connection->last_close = cause;
+    std::erase(connection->subflows, subflow.self);
+    const bool ended = connection->fast_close || (connection->data_fin[0] && connection->data_fin[1]);
+    if (connection->subflows.empty() && ended) {
+      end_connection(*connection, end_ns, false);
+    } else if (connection->subflows.empty()) {
+      connections_.start_idling(*connection, end_ns);
+    }
+  }
+  wipe(&subflow, sizeof subflow);
+  subflow = Subflow{};
+}
+
+void Correlator::advance(std::uint64_t now_ns) {
+  now_ns_ = std::max(now_ns_, now_ns);
+  ControlCounters::set(counters_.time_ns, now_ns_);
+  while (const auto due = waiting_.next_due(now_ns_)) give_up(*due);
+  for (Connection* idle = connections_.oldest_idle();
+       idle != nullptr && idle->idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
+    end_connection(*idle, idle->idle_since_ns, false);
+  }
+  ControlCounters::set(counters_.connections, connections_.size());
+}
+
+void Correlator::finish() {
+  while (const auto due = waiting_.next_due(~std::uint64_t{0})) give_up(*due);
+  book_.for_each([this](Subflow& subflow) { close_subflow(subflow, CloseCause::kExit, now_ns_, nullptr); });
+  std::vector<Connection*> left;
+  connections_.for_each([&left](Connection& connection) { left.push_back(&connection); });
+  std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) { return a->mp_id < b->mp_id; });
+  for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, true);
+  ControlCounters::set(counters_.connections, connections_.size());
+}
+
+Event Correlator::event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns) {
+  Event event{.kind = kind, .time_ns = time_ns, .tuple = subflow.tuple};
+  event.subflow = &subflow;
+  event.connection = connection_of(subflow);
+  event.record = record;
+  if (record != nullptr) event.from_opener = record->from_opener();
+  return event;
+}
+
+void Correlator::emit(const Event& event) {
+  if (event.subflow == nullptr || !event.subflow->twin) {
+    for (const auto& detector : detectors_) detector->on_event(event, *this);
+  }
+  if (reporter_.wants_events()) reporter_.tell_event(event, sink_);
+}
+
+void Correlator::on_notice(Notice&& notice) {
+  if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
+  sink_.on_report(std::move(notice));
+}
+
+}  // namespace mptap

@@ -1,0 +1,121 @@
+// Correlator's joins: from the acceptor's answer to the proof.
+#include <algorithm>
+
+#include "detect/correlator.h"
+
+namespace mptap {
+
+/// Finds the connection of an answered join, or lets it wait for one.
+void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
+  const JoinMatch match = matcher_.match(subflow);
+  if (match.connection == nullptr) {
+    if (subflow.waiting) return;
+    subflow.waiting = true;
+    ControlCounters::set(counters_.joins_waiting, ++joins_waiting_);
+    waiting_.add(subflow.self, subflow.token, time_ns);
+    return;
+  }
+  if (is_twin_join(subflow, *match.connection)) {
+    subflow.twin = true;
+    subflow.connection = match.connection->self;
+    ControlCounters::add(counters_.twin_subflows);
+  }
+  attach(subflow, *match.connection, other(match.acceptor_role), match.matched_by);
+  if (match.matched_by == MatchedBy::kAddress && subflow.syn_seen) {
+    register_token(*match.connection, match.acceptor_role, subflow.token);  // what the acceptor answered is its token
+  }
+  prove_join(subflow, *match.connection);
+}
+
+/// Makes the subflow part of the connection. For joins this ends the waiting.
+void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by) {
+  subflow.opener_role = opener_role;
+  subflow.matched_by = matched_by;
+  subflow.connection = connection.self;
+  if (subflow.waiting) {
+    subflow.waiting = false;
+    ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
+  }
+  const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
+  if (is_join) ControlCounters::add(counters_.joins_matched);
+  if (subflow.twin) return;
+  connection.subflows.push_back(subflow.self);
+  ++connection.subflow_count;
+  if (subflow.opener_id) connection.host(opener_role).note_used(*subflow.opener_id, subflow.tuple.opener.address);
+  if (subflow.acceptor_id) {
+    connection.host(other(opener_role)).note_used(*subflow.acceptor_id, subflow.tuple.acceptor.address);
+  }
+  if (matched_by == MatchedBy::kInitial && !subflow.opener_id) {  // a partial one: the IDs of its addresses are 0
+    connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener.address);
+    connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor.address);
+  }
+  if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
+}
+
+bool Correlator::is_twin_join(const Subflow& subflow, const Connection& connection) {
+  return std::any_of(connection.subflows.begin(), connection.subflows.end(), [&](const SubflowRef& ref) {
+    const Subflow* sibling = book_.find(ref);
+    return sibling != nullptr && sibling->offer == Offer::kJoin && sibling->syn_seen && subflow.syn_seen &&
+           sibling->token == subflow.token && sibling->opener_nonce == subflow.opener_nonce &&
+           sibling->acceptor_nonce == subflow.acceptor_nonce;
+  });
+}
+
+void Correlator::recheck_waiting(Token token, std::uint64_t time_ns) {
+  for (const SubflowRef& ref : waiting_.take(token)) {
+    Subflow* subflow = book_.find(ref);
+    if (subflow != nullptr && subflow->waiting) settle_join(*subflow, time_ns);
+  }
+}
+
+void Correlator::give_up(const WaitingJoins::Due& due) {
+  Subflow* subflow = book_.find(due.join);
+  if (subflow == nullptr || !subflow->waiting) return;
+  settle_join(*subflow, due.deadline_ns);  // an address may have been advertised meanwhile
+  if (!subflow->waiting) return;
+  subflow->waiting = false;
+  ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
+  ControlCounters::add(counters_.joins_unknown);
+  Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
+  event.from_opener = false;  // the acceptor's answer is what makes it one
+  emit(event);
+}
+
+void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
+  subflow.ack_hmac = record.join_ack.hmac;
+  subflow.has_ack_hmac = true;
+  if (const Connection* connection = connection_of(subflow)) prove_join(subflow, *connection);
+  if (subflow.hmac_ack == Proof::kInvalid) return;
+  Event event = event_of(EventKind::kJoinCompleted, subflow, &record, record.time_ns);
+  event.attempt_ns = subflow.start_ns;
+  emit(event);
+}
+
+/// Verifies what is not verified yet; each HMAC is counted once.
+void Correlator::prove_join(Subflow& subflow, const Connection& connection) {
+  const Role acceptor_role = other(subflow.opener_role);
+  const auto settle = [this](Proof& proof, Proof found) {
+    if (proof != Proof::kUnverified || found == Proof::kUnverified) return;
+    proof = found;
+    ControlCounters::add(found == Proof::kValid ? counters_.hmac_valid : counters_.hmac_invalid);
+  };
+  if (subflow.hmac_synack == Proof::kUnverified) {
+    settle(subflow.hmac_synack, matcher_.verify_syn_ack(connection, acceptor_role, subflow));
+  }
+  if (subflow.hmac_ack == Proof::kUnverified) {
+    settle(subflow.hmac_ack, matcher_.verify_ack(connection, acceptor_role, subflow));
+  }
+  if (subflow.hmac_synack == Proof::kValid && subflow.matched_by == MatchedBy::kToken) {
+    subflow.matched_by = MatchedBy::kHmac;
+  }
+}
+
+/// The second key came after joins did: what could not be verified then can be now.
+void Correlator::verify_joins_of(Connection& connection) {
+  for (const SubflowRef& ref : connection.subflows) {
+    Subflow* subflow = book_.find(ref);
+    if (subflow != nullptr && subflow->offer == Offer::kJoin) prove_join(*subflow, connection);
+  }
+}
+
+}  // namespace mptap
