@@ -138,6 +138,75 @@ void play_offload(Stage& stage) {
   }
 }
 
+/// A FIN both ways without MPTCP, for connections that have become plain TCP.
+void close_plain(MptcpDialogue& dialogue) {
+  TcpFlow& flow = dialogue.flow(0);
+  std::int64_t now_ns = dialogue.now_ns();
+  for (const End end : {End::kOpener, End::kAcceptor}) {
+    now_ns += 10 * kMillisecondNs;
+    flow.send(now_ns, end, kFin | kAck);
+  }
+  flow.send(now_ns + 10 * kMillisecondNs, End::kOpener, kAck);
+}
+
+void send_plain(MptcpDialogue& dialogue, End from, const Bytes& option) {
+  dialogue.flow(0).send(dialogue.now_ns(), from, kAck | kPsh, option, Bytes(900, 'p'));
+  dialogue.wait(10 * kMillisecondNs);
+  dialogue.flow(0).send(dialogue.now_ns(), peer_of(from), kAck);
+  dialogue.wait(10 * kMillisecondNs);
+}
+
+void play_fallback(Stage& stage) {
+  for (int version = 0; version < 2; ++version) {
+    // The option survives the handshake and is stripped afterwards.
+    MptcpDialogue stripped = stage.dialogue(stage.spec(version));
+    stripped.open();
+    stripped.wait(kMillisecondNs);
+    send_plain(stripped, End::kOpener, {});
+    send_plain(stripped, End::kAcceptor, {});
+    close_plain(stripped);
+    stage.wait(kSecondNs);
+
+    // A checksum fails: MP_FAIL, then the infinite mapping.
+    DialogueSpec spec = stage.spec(version);
+    spec.checksums = true;
+    MptcpDialogue failed = stage.dialogue(spec);
+    exchange_request(failed, 3'000);
+    failed.fail(Side::kResponder, 0);
+    const std::uint64_t dsn = derive_idsn(version, failed.key(Side::kInitiator)) + 421;
+    const std::uint32_t ssn = failed.flow(0).next_ssn(End::kOpener);
+    send_plain(failed, End::kOpener,
+               encode_dss({.mapping = DssMapping{dsn, ssn, 0, std::uint16_t{0}}, .dsn8 = true}));
+    send_plain(failed, End::kAcceptor, {});
+    close_plain(failed);
+    stage.wait(kSecondNs);
+  }
+}
+
+Bytes join_options(Bytes first, const Bytes& second) {
+  first.insert(first.end(), second.begin(), second.end());
+  return first;
+}
+
+void play_rare_options(Stage& stage) {
+  for (int version = 0; version < 2; ++version) {
+    MptcpDialogue dialogue = stage.dialogue(stage.spec(version));
+    exchange_request(dialogue, 3'000);
+    dialogue.signal(Side::kResponder, encode_dss({}));
+    dialogue.signal(Side::kResponder, encode_mptcp_raw(15, 0, Bytes(5, 0x5a)));
+    const std::uint64_t data_ack = derive_idsn(version, dialogue.key(Side::kInitiator)) + 421;
+    const AddAddr echo{.version = 1, .echo = true, .address_id = 9, .address = stage.server(240).address};
+    const AddAddr plain{.version = 0, .address_id = 9, .address = stage.server(240).address};
+    dialogue.signal(Side::kResponder, join_options(encode_dss({.data_ack = data_ack}),
+                                                   encode_add_addr(version == 1 ? echo : plain)));
+    const Bytes close = encode_mp_fastclose(dialogue.key(Side::kInitiator));
+    dialogue.flow(0).send(dialogue.now_ns(), End::kAcceptor,
+                          static_cast<std::uint8_t>(version == 1 ? kRst | kAck : kAck),
+                          version == 1 ? join_options(close, encode_mp_tcprst(0)) : close);
+    stage.wait(kSecondNs);
+  }
+}
+
 constexpr std::array kScenarios = {
     Scenario{"basic-v0", "v0 connections with a join, data both ways, an orderly end", play_basic_v0},
     Scenario{"basic-v1", "the same in v1", play_basic_v1},
@@ -148,6 +217,10 @@ constexpr std::array kScenarios = {
     Scenario{"priority", "MP_PRIO in its v0 and v1 shapes, a backup subflow put to use", play_priority},
     Scenario{"fastclose", "MP_FASTCLOSE by either host, on an ACK (v0) and on a RST (v1)", play_fastclose},
     Scenario{"offload", "mappings over several segments, re-injected data, DSS checksums", play_offload},
+    Scenario{"fallback", "MPTCP stripped after the handshake; MP_FAIL and the infinite mapping",
+             play_fallback},
+    Scenario{"rare-options", "legal but rare: empty DSS, experimental subtype, two options in a segment",
+             play_rare_options},
 };
 
 }  // namespace
