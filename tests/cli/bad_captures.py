@@ -28,8 +28,8 @@ def cases(folder, capture):
         yield Case(name, ("read", path), 1, (path.name,))
 
     absent = folder / "absent.pcap"
-    yield Case("a missing file", ("read", absent), 1, ("absent.pcap", "No such file"))
-    yield Case("a whole capture, then a missing file", ("read", capture, absent), 1, ("absent.pcap", "No such file"))
+    yield Case("a missing file", ("read", absent), 1, ("absent.pcap", "no such file"))
+    yield Case("a whole capture, then a missing file", ("read", capture, absent), 1, ("absent.pcap", "no such file"))
     yield Case("a directory", ("read", folder), 1, (folder.name, "irectory"))
     unreadable = folder / "unreadable.pcap"
     unreadable.write_bytes(data)
@@ -60,7 +60,7 @@ def cut_problems(capture):
             (folder / "whole.pcap").write_bytes(data[: offsets[whole]])
             found = {}
             problems = []
-            for kind, exit_code, says in (("cut", 1, ("cut.pcap", f"packet {whole + 1}")), ("whole", 0, ())):
+            for kind, exit_code, says in (("cut", 1, ("cut.pcap", f"after packet {whole} ")), ("whole", 0, ())):
                 arguments = ("read", "--log-dir", folder / kind, "--format", "json", folder / f"{kind}.pcap")
                 problems += problems_of(Case(kind, arguments, exit_code, says, lines=len(says) and 1))
                 found[kind] = findings(folder / kind)

@@ -24,8 +24,8 @@ TABLE = (
     ("not a map", "- workers\n", [(1, 1, "")]),
     (
         "several errors at once",
-        "worker: 1\nports:\n  - interface: lo\n    drivr: af_packet\nlogs:\n  format: xml\nmetrics:\n  listen: 9464:\n",
-        [(1, 1, "workers"), (4, 5, "driver"), (6, 11, "zeek"), (8, 11, "9464:")],
+        "worker: 1\nports:\n  - interface: lo\n    drivr: af_packet\nlogs:\n  format: xml\nmetrics:\n  listen: nowhere\n",
+        [(1, 1, "workers"), (4, 5, "driver"), (6, 11, "zeek"), (8, 11, "nowhere")],
     ),
 )
 
@@ -46,6 +46,6 @@ def cases(folder):
     right.write_text("ports:\n  - interface: lo\n    driver: af_packet\nworkers: 1\n")
     yield Case("check-config: a right one", ("check-config", right), 0, lines=0)
     absent = folder / "absent.yaml"
-    yield Case("check-config: a missing file", ("check-config", absent), 1, ("absent.yaml", "No such file"))
-    yield Case("run with a missing configuration", ("run", "--config", absent), 1, ("absent.yaml", "No such file"))
+    yield Case("check-config: a missing file", ("check-config", absent), 1, ("absent.yaml", "does not exist"))
+    yield Case("run with a missing configuration", ("run", "--config", absent), 1, ("absent.yaml", "does not exist"))
     yield Case("check-config: a directory", ("check-config", folder), 1, (folder.name, "irectory"))

@@ -3,7 +3,7 @@
 import json
 import time
 
-EVENTS = ("connection_established", "subflow_established", "connection_closed")
+EVENTS = ("connection", "subflow")
 
 
 class Follower:
@@ -12,7 +12,7 @@ class Follower:
     def __init__(self, sensor):
         self._sensor = sensor
         self._read = {"mptcp_event": 0, "notice": 0}
-        self._counts = {"connections": 0, "subflows": 0, "notices": 0}
+        self._counts = {"connections": 0, "joins": 0, "notices": 0}
         self._started = time.monotonic()
 
     def print_news(self):
@@ -46,11 +46,11 @@ class Follower:
         if row["event"] == "connection_established":
             self._counts["connections"] += 1
             self._print(name, flow)
-        elif row["event"] == "subflow_established":
-            self._counts["subflows"] += 1
-            self._print("  subflow", f"{flow}, of {name}")
-        else:
-            self._print("  closed", name)
+        elif row["event"] == "subflow_joined":
+            self._counts["joins"] += 1
+            self._print("  joined by", f"{flow}, of {name}, known by {row['detail']}")
+        elif row["event"] == "connection_closed":
+            self._print("  closed", f"{name}: {row['detail']}")
 
     def _print(self, what, text):
         print(f"{time.monotonic() - self._started:5.1f} s  {what:<14} {text}", flush=True)
