@@ -46,36 +46,46 @@ std::optional<Link> find_link(int dlt) {
   }
 }
 
-/// The program that unpacks what these first bytes begin; null for anything that is not compressed.
-const char* find_unpacker(int descriptor) {
-  std::array<unsigned char, 4> head{};
-  if (pread(descriptor, head.data(), head.size(), 0) != static_cast<ssize_t>(head.size())) return nullptr;
-  const auto begins = [&head](std::string_view magic) {
-    return std::memcmp(head.data(), magic.data(), magic.size()) == 0;
-  };
-  if (begins("\x1f\x8b")) return "gunzip";
-  if (begins("\x28\xb5\x2f\xfd")) return "unzstd";
-  if (begins("\xfd"
+using Head = std::array<char, 4>;
+
+/// The first bytes of a file that can be read twice; of a pipe, zeros.
+Head read_head(int descriptor) {
+  Head head{};
+  if (pread(descriptor, head.data(), head.size(), 0) != static_cast<ssize_t>(head.size())) head = {};
+  return head;
+}
+
+bool begins(const Head& head, std::string_view magic) {
+  return std::memcmp(head.data(), magic.data(), magic.size()) == 0;
+}
+
+/// The program that unpacks what begins like this; null for anything that is not compressed.
+const char* find_unpacker(const Head& head) {
+  if (begins(head, "\x1f\x8b")) return "gunzip";
+  if (begins(head, "\x28\xb5\x2f\xfd")) return "unzstd";
+  if (begins(head,
+             "\xfd"
              "7zX"))
     return "unxz";
-  if (begins("BZh")) return "bunzip2";
-  if (begins("\x04\x22\x4d\x18")) return "unlz4";
+  if (begins(head, "BZh")) return "bunzip2";
+  if (begins(head, "\x04\x22\x4d\x18")) return "unlz4";
   return nullptr;
 }
 
 /// Says why libpcap does not take the file, from its own words and the first bytes.
 std::string format_refusal(const std::string& path, int descriptor, std::string_view cause) {
-  if (const char* unpacker = find_unpacker(descriptor)) {
+  const Head head = read_head(descriptor);
+  const auto says = [cause](std::string_view words) { return cause.find(words) != cause.npos; };
+  if (const char* unpacker = find_unpacker(head)) {
     return path + ": is compressed: unpack it first (" + unpacker + " " + path + ")";
   }
-  if (cause.find("unknown file format") != cause.npos) {
-    return path + ": is not a capture: give a pcap or pcapng file";
-  }
-  if (cause.find("only got 0") != cause.npos) return path + kEmpty;
-  if (cause.find("truncated") != cause.npos || cause.find("only got") != cause.npos) {
+  if (says("4 file header bytes, only got 0")) return path + kEmpty;
+  const bool pcapng = begins(head, "\n\r\r\n");
+  if (says("truncated") || says("no Interface Description") || (pcapng && says("unknown file format"))) {
     return path + ": breaks off inside its header, before the first packet (" + std::string(cause) +
            "): copy it again or capture anew";
   }
+  if (says("unknown file format")) return path + ": is not a capture: give a pcap or pcapng file";
   return path + ": cannot be read as a capture (" + std::string(cause) + "): give a pcap or pcapng file";
 }
 
