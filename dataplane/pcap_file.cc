@@ -79,7 +79,7 @@ std::string format_refusal(const std::string& path, int descriptor, std::string_
   if (const char* unpacker = find_unpacker(head)) {
     return path + ": is compressed: unpack it first (" + unpacker + " " + path + ")";
   }
-  if (says("4 file header bytes, only got 0")) return path + kEmpty;
+  if (says("read 4 file header bytes, only got 0")) return path + kEmpty;
   const bool pcapng = begins(head, "\n\r\r\n");
   if (says("truncated") || says("no Interface Description") || (pcapng && says("unknown file format"))) {
     return path + ": breaks off inside its header, before the first packet (" + std::string(cause) +
