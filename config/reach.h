@@ -43,7 +43,9 @@ void store_value(const Value& value, Field& field) {
   if constexpr (std::is_same_v<Field, std::vector<std::uint32_t>>) {
     const auto& numbers = std::get<std::vector<std::uint64_t>>(value);
     field.clear();
-    for (const std::uint64_t number : numbers) field.push_back(static_cast<std::uint32_t>(number));
+    for (const std::uint64_t number : numbers) {
+      field.push_back(static_cast<std::uint32_t>(number));
+    }
   } else if constexpr (std::is_enum_v<Field>) {
     const auto& words = kWordsOf<Field>;
     const auto word = std::find(words.begin(), words.end(), std::get<std::string>(value));

@@ -45,7 +45,7 @@ struct Translation {
   const char* theirs;
   std::string_view ours;
 };
-constexpr Translation kTranslations[] = {
+const Translation kTranslations[] = {
     {YAML::ErrorMsg::MAP_VALUE,
      "a colon where no value may begin; check the indentation, and put text that holds a colon and a blank "
      "in quotes"},
