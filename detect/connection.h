@@ -72,7 +72,7 @@ struct Connection {
   ConnectionRef self;
   std::uint64_t mp_id = 0;
   std::uint64_t start_ns = 0;
-  std::uint64_t idle_since_ns = 0;             // since when no subflow lives
+  std::uint64_t idle_since_ns = 0;             // when its last subflow so far ended
   std::optional<std::uint8_t> version;
   FourTuple tuple;                             // of the initial subflow
   std::array<Host, 2> hosts;                   // by Role

@@ -61,15 +61,13 @@ void LogWriter::reload(const LogOptions& options) { request(options); }
 
 void LogWriter::request(std::optional<LogOptions> options) {
   const std::lock_guard one_at_a_time(requesting_);
-  std::promise<void> done;
-  std::future<void> result = done.get_future();
-  {
-    const std::lock_guard lock(mutex_);
-    if (ended_) return;
-    request_.emplace(Request{std::move(options), std::move(done)});
-  }
+  Request request{std::move(options), std::nullopt, false};
+  std::unique_lock lock(mutex_);
+  if (ended_) return;
+  request_ = &request;
   wake_.notify_one();
-  result.get();
+  served_.wait(lock, [&request] { return request.done; });
+  if (request.error) throw LogError(*request.error);
 }
 
 std::optional<std::string> LogWriter::first_write_error() const {
@@ -88,30 +86,38 @@ void LogWriter::run() {
 
   const std::lock_guard lock(mutex_);
   ended_ = true;
-  if (request_) request_->done.set_value();
-  request_.reset();
+  if (request_ != nullptr) finish_request(std::nullopt);
 }
 
 bool LogWriter::serve_request() {
   std::unique_lock lock(mutex_);
   const bool stopping = stopping_;
-  std::optional<Request> request = std::exchange(request_, std::nullopt);
+  if (request_ == nullptr) return stopping;
+  LogOptions options = request_->options.value_or(options_);
   lock.unlock();
-  if (!request) return stopping;
+
+  std::optional<std::string> error;
   try {
-    LogOptions options = request->options.value_or(options_);
     open_files(options);
     options_ = std::move(options);
-    request->done.set_value();
-  } catch (const LogError&) {
-    request->done.set_exception(std::current_exception());
+  } catch (const LogError& unopened) {
+    error = unopened.what();
   }
+  lock.lock();
+  finish_request(std::move(error));
   return stopping;
+}
+
+void LogWriter::finish_request(std::optional<std::string> error) {
+  request_->error = std::move(error);
+  request_->done = true;
+  request_ = nullptr;
+  served_.notify_one();
 }
 
 void LogWriter::wait() {
   std::unique_lock lock(mutex_);
-  wake_.wait_for(lock, kRest, [this] { return stopping_ || request_.has_value(); });
+  wake_.wait_for(lock, kRest, [this] { return stopping_ || request_ != nullptr; });
 }
 
 bool LogWriter::write_batch() {

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <condition_variable>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -76,7 +75,8 @@ class LogWriter {
 
   struct Request {
     std::optional<LogOptions> options;  // none: the same as before
-    std::promise<void> done;
+    std::optional<std::string> error;
+    bool done;
   };
 
   // Any thread but the writer.
@@ -84,8 +84,9 @@ class LogWriter {
 
   // Writer thread.
   void run();
-  [[nodiscard]] bool serve_request();  // true once stop() was called
-  [[nodiscard]] bool write_batch();    // true where there was something to write
+  [[nodiscard]] bool serve_request();                     // true once stop() was called
+  void finish_request(std::optional<std::string> error);  // under mutex_
+  [[nodiscard]] bool write_batch();                       // true where there was something to write
   void write_row(const Report& report);
   void wait();
   void close(LogKind kind);
@@ -104,7 +105,8 @@ class LogWriter {
   std::mutex requesting_;
   mutable std::mutex mutex_;  // guards what follows
   std::condition_variable wake_;
-  std::optional<Request> request_;
+  std::condition_variable served_;
+  Request* request_ = nullptr;  // on the stack of the thread that asks
   std::optional<std::string> first_error_;
   bool stopping_ = false;
   bool ended_ = false;

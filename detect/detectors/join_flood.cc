@@ -31,11 +31,11 @@ void JoinFloodDetector::count_source(Receiver& receiver, const IpAddress& source
   if (known != sources.end()) {
     ++known->count;
   } else if (sources.size() < kSources) {
-    sources.push_back({source, 1});
+    sources.push_back({source, 1, 0});
   } else {
     const auto smallest = std::min_element(sources.begin(), sources.end(),
                                            [](const auto& a, const auto& b) { return a.count < b.count; });
-    *smallest = {source, smallest->count + 1};
+    *smallest = {source, smallest->count + 1, smallest->count};
   }
 }
 
@@ -68,7 +68,9 @@ void JoinFloodDetector::fire(const Event& event, const Receiver& receiver, std::
   notice.source.reset();  // many: see top_sources
   notice.destination = Endpoint{event.tuple.acceptor.address, 0};
   notice.count = open;
-  notice.top_sources = receiver.sources;
+  for (const TrackedSource& source : receiver.sources) {
+    notice.top_sources.push_back({source.address, source.count - source.inherited});  // what is certainly theirs
+  }
   std::stable_sort(notice.top_sources.begin(), notice.top_sources.end(),
                    [](const auto& a, const auto& b) { return a.count > b.count; });
   if (notice.top_sources.size() > options_.top_sources) notice.top_sources.resize(options_.top_sources);

@@ -31,11 +31,17 @@ class JoinFloodDetector : public Detector {
   static constexpr std::size_t kSources = 64;     // counters a receiver (space-saving sketch)
   static constexpr std::uint32_t kSketchFrom = 16;  // a receiver with fewer open joins needs no sketch
 
+  struct TrackedSource {
+    IpAddress address;
+    std::uint64_t count = 0;
+    std::uint64_t inherited = 0;                  // of `count`, what may be others'
+  };
+
   struct Receiver {
     std::array<std::uint32_t, kSteps> open{};     // joins not completed, by step of their SYN
     std::uint64_t step = 0;                       // the latest
     std::uint64_t quiet_until_ns = 0;
-    std::vector<SourceCount> sources;
+    std::vector<TrackedSource> sources;
   };
 
   [[nodiscard]] std::uint64_t step_of(std::uint64_t time_ns) const;

@@ -1,0 +1,121 @@
+#include "daemon/sensor.h"
+
+#include <spdlog/spdlog.h>
+
+#include "daemon/version.h"
+
+namespace mptap {
+
+Sensor::Sensor(const Config& config) : config_(config), queue_(config.runtime.logs, RunMode::kLive, control_counters_) {}
+
+Sensor::~Sensor() { stop(); }
+
+std::string Sensor::start() {
+  // Listener and log writer first: DPDK pins the thread that starts it, and later ones inherit that.
+  if (std::string error = start_exports(); !error.empty()) return error;
+  if (std::string error = start_dpdk(); !error.empty()) return error;
+  start_pipeline();
+  return {};
+}
+
+std::string Sensor::start_exports() {
+  try {
+    if (config_.startup.metrics.enabled) metrics_ = std::make_unique<MetricsServer>(config_.startup.metrics, kVersion);
+    writer_ = std::make_unique<LogWriter>(queue_, config_.runtime.logs);
+  } catch (const MetricsError& error) {
+    return error.what();
+  } catch (const LogError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+std::string Sensor::start_dpdk() {
+  const DataplaneOptions& options = config_.startup.dataplane;
+  if (options.ports.empty()) return "no port is configured: name one under `ports:`, e.g. `- interface: eth1`";
+  std::vector<std::string> warnings;
+  if (std::string error = check_ports(options, warnings); !error.empty()) return error;
+  EalPlan plan;
+  std::string error;
+  if (!build_eal_plan(options, read_machine(), plan, error)) return error;
+  for (const std::string& warning : plan.warnings) spdlog::warn("{}", warning);
+  Eal::Started started = Eal::start(options, plan, [](std::string_view message) { spdlog::warn("DPDK: {}", message); });
+  if (!started.eal) return started.error;
+  eal_ = std::move(started.eal);
+  DpdkPorts::Opened opened = DpdkPorts::open(options, *eal_);
+  for (const std::string& warning : opened.warnings) spdlog::warn("{}", warning);
+  if (!opened.ports) return opened.error;
+  ports_ = std::move(opened.ports);
+  for (std::uint32_t worker = 0; worker < options.workers; ++worker) {
+    sources_.push_back(std::make_unique<DpdkSource>(*ports_, worker));
+  }
+  return {};
+}
+
+void Sensor::start_pipeline() {
+  std::vector<PacketSource*> sources;
+  for (const auto& source : sources_) sources.push_back(source.get());
+  pipeline_ = std::make_unique<Pipeline>(sources, config_.startup, config_.runtime, queue_, control_counters_);
+  Pipeline::ThreadHooks hooks;
+  hooks.enter = [this](std::size_t worker) {
+    const std::string remark = eal_->enter_worker(static_cast<std::uint32_t>(worker));
+    if (!remark.empty()) spdlog::warn("{}", remark);
+  };
+  hooks.leave = [this](std::size_t) { eal_->leave_worker(); };
+  hooks.enter_control = [this] { eal_->move_to_control_cores(); };
+  pipeline_->start(hooks);
+  if (metrics_) {
+    metrics_->publish({pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }});
+  }
+}
+
+std::vector<PortCounters> Sensor::port_counters() const {
+  std::vector<PortCounters> all;
+  for (std::size_t i = 0; i < ports_->size(); ++i) {
+    const PortStatistics port = ports_->statistics(i);
+    all.push_back({port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets});
+  }
+  return all;
+}
+
+std::string Sensor::reopen_logs() {
+  try {
+    writer_->reopen();
+  } catch (const LogError& error) {
+    return error.what();
+  }
+  return {};
+}
+
+void Sensor::stop() {
+  if (pipeline_) {
+    pipeline_->request_stop();
+    pipeline_->join();
+  }
+  if (metrics_) metrics_->withdraw();
+  if (writer_) writer_->stop();
+  sources_.clear();
+  ports_.reset();
+  eal_.reset();
+}
+
+std::string Sensor::summary() const {
+  const auto plural = [](std::size_t count, const char* noun) {
+    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  };
+  std::string text = plural(ports_->size(), "port") + ", " + plural(sources_.size(), "worker");
+  if (metrics_) text += ", metrics on " + config_.startup.metrics.listen;
+  if (!config_.runtime.logs.directory.empty()) text += ", logs in " + config_.runtime.logs.directory;
+  return text;
+}
+
+std::string Sensor::totals() const {
+  const WorkerTally tally = pipeline_->total();
+  return std::to_string(tally.rx_packets) + " packets, " + std::to_string(tally.with_mptcp) + " TCP segments with MPTCP, " +
+         std::to_string(control_counters_.connections_established.load()) + " connections, " +
+         std::to_string(tally.ring_full_vital + tally.ring_full_bulk) + " records lost";
+}
+
+std::string Sensor::first_log_error() const { return writer_ ? writer_->first_write_error().value_or("") : ""; }
+
+}  // namespace mptap
