@@ -2,6 +2,7 @@
 
 EXIT_FAILED = 1
 EXIT_SKIPPED = 77
+SHOWN = 8  # problems of one check
 
 
 class Report:
@@ -15,8 +16,10 @@ class Report:
         if problems:
             self._failed += 1
             print(f"FAILED: {name}")
-            for problem in problems:
+            for problem in problems[:SHOWN]:
                 print(f"        {problem}")
+            if len(problems) > SHOWN:
+                print(f"        and {len(problems) - SHOWN} more")
         else:
             self._passed += 1
             print(f"passed: {name}")
