@@ -29,8 +29,10 @@ std::vector<std::string> split(const std::string& line) {
 template <typename Row>
 std::string names() {
   std::string out;
-  for (const Column<Row>& column : columns_of<Row>())
-    out += (out.empty() ? "" : " ") + std::string(column.name);
+  for (const Column<Row>& column : columns_of<Row>()) {
+    if (!out.empty()) out += ' ';
+    out += column.name;
+  }
   return out;
 }
 
