@@ -185,8 +185,11 @@ std::string start_device(const DeviceRequest& request, Device& device, EalLog::S
 }
 
 void close_device(Device& device) noexcept {
+  rte_eth_dev_info info{};
+  const bool known = rte_eth_dev_info_get(device.id, &info) == 0;
   rte_eth_dev_stop(device.id);
   rte_eth_dev_close(device.id);
+  if (known) rte_dev_remove(info.device);
   rte_mempool_free(device.pool);
   device.pool = nullptr;
 }

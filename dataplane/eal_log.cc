@@ -72,6 +72,10 @@ struct EalLog::State {
 };
 
 EalLog::EalLog(std::uint32_t level, Sink sink) : state_(new State) {
+  // Drivers may speak as long as the process lives, at its exit, too: their stream is never taken away from
+  // them.
+  [[maybe_unused]] static State* everlasting;
+  everlasting = state_;
   state_->level = level;
   state_->sink = std::move(sink);
   state_->stream = fopencookie(state_, "w", {nullptr, &State::write, nullptr, nullptr});
