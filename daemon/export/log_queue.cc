@@ -1,6 +1,5 @@
 #include "daemon/export/log_queue.h"
 
-#include <algorithm>
 #include <chrono>
 #include <thread>
 #include <utility>
@@ -29,16 +28,9 @@ LogKind log_of(const Report& report) {
 }  // namespace
 
 LogQueue::LogQueue(const LogOptions& options, RunMode mode, ControlCounters& control)
-    : mode_(mode),
-      control_(control),
-      events_(options.events),
-      attempts_(options.attempts_per_second),
-      ring_(options.queue_rows) {}
+    : mode_(mode), control_(control), attempts_(options.attempts_per_second), ring_(options.queue_rows) {}
 
-void LogQueue::set_options(const LogOptions& options) {
-  events_ = options.events;
-  attempts_.set_per_second(options.attempts_per_second);
-}
+void LogQueue::set_attempts_per_second(std::uint32_t limit) { attempts_.set_per_second(limit); }
 
 void LogQueue::on_report(Report&& report) {
   if (std::holds_alternative<std::monostate>(report)) return;
@@ -55,15 +47,9 @@ void LogQueue::on_report(Report&& report) {
 }
 
 bool LogQueue::belongs_in_log(const Report& report) {
-  if (is_attempt(report)) {
-    if (attempts_.try_admit(std::get<SubflowReport>(report).start_ns)) return true;
-    ControlCounters::add(control_.attempts_not_logged);
-    return false;
-  }
-  if (const auto* event = std::get_if<EventReport>(&report)) {
-    return std::ranges::find(events_, event->event) != events_.end();
-  }
-  return true;
+  if (!is_attempt(report) || attempts_.try_admit(std::get<SubflowReport>(report).start_ns)) return true;
+  ControlCounters::add(control_.attempts_not_logged);
+  return false;
 }
 
 bool LogQueue::has_room(bool bulk) {

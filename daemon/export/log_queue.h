@@ -2,8 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
-#include <vector>
 
 #include "daemon/export/attempts_limit.h"
 #include "daemon/export/export_options.h"
@@ -27,12 +25,13 @@ struct QueuedReport {
 
 /// Takes reports from control and keeps them for the LogWriter, which must be running in mode kFiles.
 ///
-/// Left out of the logs: unanswered attempts beyond `attempts_per_second` (counted in
-/// ControlCounters::attempts_not_logged) and events of a type that was not chosen. kFiles hands those to the
-/// consumers still; kLive does not. Events and attempts leave the last quarter of the queue to the others.
+/// Unanswered attempts beyond `attempts_per_second` are left out of the log and counted in
+/// ControlCounters::attempts_not_logged; kFiles hands them to the consumers still, kLive does not. Events and
+/// attempts leave the last quarter of the queue to the others.
 class LogQueue : public ReportSink {
  public:
-  /// @param options  Copied.
+  /// @param options  `queue_rows` and `attempts_per_second` count here; which events are told is control's
+  /// choice.
   /// @param control  Outlives the queue; `attempts_not_logged` is written by on_report.
   LogQueue(const LogOptions& options, RunMode mode, ControlCounters& control);
 
@@ -41,8 +40,8 @@ class LogQueue : public ReportSink {
   /// kLive: never waits. kFiles: waits for room.
   void on_report(Report&& report) override;
 
-  /// Obeys other `events` and `attempts_per_second` from now on; the queue keeps its size.
-  void set_options(const LogOptions& options);
+  /// Obeys another `attempts_per_second` from now on.
+  void set_attempts_per_second(std::uint32_t limit);
 
   // Writer thread.
 
@@ -63,7 +62,6 @@ class LogQueue : public ReportSink {
 
   const RunMode mode_;
   ControlCounters& control_;
-  std::vector<std::string> events_;
   AttemptsLimit attempts_;
   SpscRing<QueuedReport> ring_;
   LogCounters counters_;

@@ -83,10 +83,11 @@ constexpr Column<SubflowReport> kSubflowColumns[] = {
      "`partial`: its start was not seen."},
     {"matched_by", kString,
      [](const SubflowReport& r) -> LogValue {
-       if (r.matched_by == MatchedBy::kNone) return Unset{};
+       if (r.matched_by == MatchedBy::kNone || r.matched_by == MatchedBy::kInitial) return Unset{};
        return name_of(r.matched_by);
      },
-     "Evidence that put it into its connection: `initial` (it made it), `hmac`, `token`, `address`, `dsn`."},
+     "Evidence that put it into its connection: `hmac`, `token`, `address`, `dsn`; unset where it made the "
+     "connection or belongs to none."},
     {"orig_address_id", kCount, [](const SubflowReport& r) { return count_or_unset(r.opener_address_id); },
      "Address ID of the opener."},
     {"resp_address_id", kCount, [](const SubflowReport& r) { return count_or_unset(r.acceptor_address_id); },

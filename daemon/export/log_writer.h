@@ -61,8 +61,9 @@ class LogWriter {
   /// @throws LogError  The file that cannot be opened anew stays the old one, with all others.
   void reopen();
 
-  /// Changes directory, format and choice of logs, and returns when that is done. `events` and
-  /// `attempts_per_second` are LogQueue's; `queue_rows` stays. Any thread but the writer; waits for the disk.
+  /// Changes directory, format and choice of logs, and returns when that is done. Which events are told is
+  /// control's choice, `attempts_per_second` LogQueue's; `queue_rows` stays. Any thread but the writer; waits
+  /// for the disk.
   /// @throws LogError  The old files stay.
   void reload(const LogOptions& options);
 
