@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <deque>
 #include <mutex>
 #include <utility>
@@ -74,7 +75,7 @@ struct EalLog::State {
 EalLog::EalLog(std::uint32_t level, Sink sink) : state_(new State) {
   // Drivers may speak as long as the process lives, at its exit, too: their stream is never taken away from
   // them.
-  static State* volatile everlasting;  // volatile: stays where a leak checker finds it
+  static std::atomic<State*> everlasting;  // where a leak checker finds it
   everlasting = state_;
   state_->level = level;
   state_->sink = std::move(sink);
