@@ -1,7 +1,8 @@
 #include "daemon/cli.h"
 
 #include <CLI/CLI.hpp>
-#include <map>
+
+#include <iostream>
 
 #include "daemon/exit_code.h"
 #include "daemon/version.h"
@@ -28,8 +29,14 @@ Command parse_command_line(int argc, char** argv) {
       ->option_text("CAPTURE ...");
   read_app->add_option("-c,--config", read.config_path, "Configuration (YAML)")->option_text("FILE");
   read_app->add_option("--log-dir", read.log_directory, "Write logs there instead of printing")->option_text("DIR");
-  read_app->add_option("--format", read.log_format, "Of the logs: zeek or json")
-      ->transform(CLI::Transformer(std::map<std::string, LogFormat>{{"zeek", LogFormat::kZeek}, {"json", LogFormat::kJson}}))
+  read_app
+      ->add_option_function<std::string>(
+          "--format",
+          [&read](const std::string& word) { read.log_format = word == "json" ? LogFormat::kJson : LogFormat::kZeek; },
+          "Of the logs: zeek or json")
+      ->check([](const std::string& word) {
+        return word == "zeek" || word == "json" ? std::string() : "'" + word + "' is neither zeek nor json";
+      })
       ->option_text("FORMAT");
 
   CheckConfigArguments check;
@@ -41,6 +48,11 @@ Command parse_command_line(int argc, char** argv) {
   print_app->add_flag("--defaults", print.defaults, "The default values (also without --config)");
   print_app->add_option("-c,--config", print.config_path, "Configuration (YAML)")->option_text("FILE");
 
+  const auto is_named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
+  if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
+    std::cerr << "mptap: there is no command '" << argv[1] << "'; see mptap --help\n";
+    return kUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -231,6 +231,7 @@ std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass kla
   slot.last_seen_ns = now_ns_;
   slot.counters_sent_ns = now_ns_;
   ++tally_.subflows_opened;
+  (void)is_copy(slot.direction[opener_is_source ? 0 : 1], segment);  // its own second copy is known by this
   table_.arm(index, now_ns_, now_ns_ + timeout_of(slot));
   return index;
 }
@@ -265,8 +266,11 @@ void SubflowTracker::forget_receiver(std::uint32_t index) noexcept {
 void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
   SubflowSlot& slot = table_[index];
   if (slot.has(seen::kOpenedSent)) {
-    // Of a SYN that nobody answered the opened record has told everything.
-    if (slot.klass != SlotClass::kUnanswered || slot.direction[0].segments != 1) tell_counters(index, true);
+    // Of a single SYN that nobody answered the opened record has told everything.
+    const SlotDirection& opener = slot.direction[0];
+    const bool told = slot.klass == SlotClass::kUnanswered && opener.segments == 1 && opener.payload_bytes == 0 &&
+                      slot.direction[1].segments == 0;
+    if (!told) tell_counters(index, true);
     Record record = record_of(index, RecordKind::kClosed, 0);
     record.closed = ClosedBody{cause, slot.last_seen_ns};
     tell(index, record);

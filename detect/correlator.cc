@@ -141,20 +141,8 @@ void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
   emit(event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns));
 }
 
+/// The row keeps the backup flag of the handshake; what MP_PRIO makes of it later is an event.
 void Correlator::on_prio(Subflow& subflow, const Record& record) {
-  const PrioBody& prio = record.prio;
-  Connection* connection = connection_of(subflow);
-  if (!prio.has_address_id || connection == nullptr) {
-    subflow.backup = prio.backup;
-  } else {  // v0: of every subflow of the sender's that uses this address ID
-    const Role role = subflow.role_of(record.from_opener());
-    for (const SubflowRef& ref : connection->subflows) {
-      Subflow* sibling = book_.find(ref);
-      if (sibling == nullptr) continue;
-      const auto& id = sibling->opener_role == role ? sibling->opener_id : sibling->acceptor_id;
-      if (id == prio.address_id) sibling->backup = prio.backup;
-    }
-  }
   emit(event_of(EventKind::kPriorityChanged, subflow, &record, record.time_ns));
 }
 
@@ -181,8 +169,7 @@ void Correlator::on_reset(Subflow& subflow, const Record& record) {
 
 void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record) {
   if (subflow.waiting) {  // it ended before its grace time did
-    subflow.waiting = false;
-    ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
+    stop_waiting(subflow);
     ControlCounters::add(counters_.joins_unknown);
     emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
   }

@@ -66,7 +66,8 @@ class Correlator : private NoticeSink {
   void establish(Subflow& subflow, const Record& record);
   Connection* try_create(Subflow& subflow, std::uint64_t time_ns);
   void make_partial(Subflow& subflow, const Record& record);
-  bool is_twin(const Subflow& subflow, Key responder_key, std::uint8_t version, std::uint64_t time_ns);
+  Connection* find_twin(const Subflow& subflow, Key responder_key, std::uint8_t version, std::uint64_t time_ns);
+  void join_twins(Subflow& subflow, Subflow& sibling, Connection& connection);
   void set_key(Connection& connection, Role role, Key key);
   void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);
   void register_token(Connection& connection, Role role, Token token);
@@ -75,9 +76,10 @@ class Correlator : private NoticeSink {
   // Joins.
   void settle_join(Subflow& subflow, std::uint64_t time_ns);
   void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
+  void stop_waiting(Subflow& subflow);
   void recheck_waiting(Token token, std::uint64_t time_ns);
   void give_up(const WaitingJoins::Due& due);
-  bool is_twin_join(const Subflow& subflow, const Connection& connection);
+  Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
   void prove_join(Subflow& subflow, const Connection& connection);
 

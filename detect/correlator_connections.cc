@@ -37,10 +37,8 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   subflow.version = answer.version;
   subflow.opener_id = AddressId{0};
   subflow.acceptor_id = AddressId{0};
-  if (is_twin(subflow, answer.key, answer.version, record.time_ns)) {
-    subflow.twin = true;
-    subflow.opener_key.reset();
-    ControlCounters::add(counters_.twin_subflows);
+  if (Connection* known = find_twin(subflow, answer.key, answer.version, record.time_ns)) {
+    if (Subflow* sibling = book_.find(known->subflows.front())) join_twins(subflow, *sibling, *known);
     return;
   }
   ControlCounters::add(counters_.subflows_established);
@@ -82,17 +80,37 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
 
 /// The same keys under another 4-tuple at about the same time: one subflow, seen on both sides of a NAT or
 /// balancer.
-bool Correlator::is_twin(const Subflow& subflow, Key responder_key, std::uint8_t version, std::uint64_t time_ns) {
+Connection* Correlator::find_twin(const Subflow& subflow, Key responder_key, std::uint8_t version,
+                                  std::uint64_t time_ns) {
   const Token token = crypto_.derive_digest(version, responder_key).token;
   for (const HostRef& candidate : tokens_.find(token)) {
-    const Connection* connection = connections_.find(candidate.connection);
-    if (connection == nullptr || candidate.role != Role::kResponder) continue;
+    Connection* connection = connections_.find(candidate.connection);
+    if (connection == nullptr || candidate.role != Role::kResponder || connection->subflows.empty()) continue;
     if (connection->version != version || connection->host(Role::kResponder).key != responder_key) continue;
     const auto& initiator_key = connection->host(Role::kInitiator).key;
     const bool other_initiator = initiator_key && subflow.opener_key && *initiator_key != *subflow.opener_key;
-    if (!other_initiator && time_ns - connection->start_ns <= options_.join_grace_ns) return true;
+    if (!other_initiator && time_ns - connection->start_ns <= options_.join_grace_ns) return connection;
   }
-  return false;
+  return nullptr;
+}
+
+/// Of two sightings of one subflow the one whose SYN came first counts: it is nearer to the opener.
+void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& connection) {
+  ControlCounters::add(counters_.twin_subflows);
+  subflow.connection = connection.self;
+  subflow.opener_role = sibling.opener_role;
+  const bool nearer = subflow.start_ns < sibling.start_ns;
+  (nearer ? sibling : subflow).twin = true;
+  subflow.opener_key.reset();
+  if (!nearer) return;
+  subflow.matched_by = sibling.matched_by;
+  subflow.hmac_synack = sibling.hmac_synack;
+  subflow.hmac_ack = sibling.hmac_ack;
+  std::replace(connection.subflows.begin(), connection.subflows.end(), sibling.self, subflow.self);
+  if (connection.tuple == sibling.tuple) {
+    connection.tuple = subflow.tuple;
+    connection.start_ns = subflow.start_ns;
+  }
 }
 
 void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {

@@ -15,10 +15,11 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
     waiting_.add(subflow.self, subflow.token, time_ns);
     return;
   }
-  if (is_twin_join(subflow, *match.connection)) {
-    subflow.twin = true;
-    subflow.connection = match.connection->self;
-    ControlCounters::add(counters_.twin_subflows);
+  if (Subflow* sibling = find_twin_join(subflow, *match.connection)) {
+    stop_waiting(subflow);
+    ControlCounters::add(counters_.joins_matched);
+    join_twins(subflow, *sibling, *match.connection);
+    return;
   }
   attach(subflow, *match.connection, other(match.acceptor_role), match.matched_by);
   if (match.matched_by == MatchedBy::kAddress && subflow.syn_seen) {
@@ -32,13 +33,9 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   subflow.opener_role = opener_role;
   subflow.matched_by = matched_by;
   subflow.connection = connection.self;
-  if (subflow.waiting) {
-    subflow.waiting = false;
-    ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
-  }
+  stop_waiting(subflow);
   const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
   if (is_join) ControlCounters::add(counters_.joins_matched);
-  if (subflow.twin) return;
   connection.subflows.push_back(subflow.self);
   ++connection.subflow_count;
   if (subflow.opener_id) connection.host(opener_role).note_used(*subflow.opener_id, subflow.tuple.opener.address);
@@ -52,13 +49,22 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
 }
 
-bool Correlator::is_twin_join(const Subflow& subflow, const Connection& connection) {
-  return std::any_of(connection.subflows.begin(), connection.subflows.end(), [&](const SubflowRef& ref) {
-    const Subflow* sibling = book_.find(ref);
-    return sibling != nullptr && sibling->offer == Offer::kJoin && sibling->syn_seen && subflow.syn_seen &&
-           sibling->token == subflow.token && sibling->opener_nonce == subflow.opener_nonce &&
-           sibling->acceptor_nonce == subflow.acceptor_nonce;
-  });
+Subflow* Correlator::find_twin_join(const Subflow& subflow, const Connection& connection) {
+  for (const SubflowRef& ref : connection.subflows) {
+    Subflow* sibling = book_.find(ref);
+    if (sibling != nullptr && sibling != &subflow && sibling->offer == Offer::kJoin && sibling->syn_seen &&
+        subflow.syn_seen && sibling->token == subflow.token && sibling->opener_nonce == subflow.opener_nonce &&
+        sibling->acceptor_nonce == subflow.acceptor_nonce) {
+      return sibling;
+    }
+  }
+  return nullptr;
+}
+
+void Correlator::stop_waiting(Subflow& subflow) {
+  if (!subflow.waiting) return;
+  subflow.waiting = false;
+  ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
 }
 
 void Correlator::recheck_waiting(Token token, std::uint64_t time_ns) {
@@ -73,8 +79,7 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
   if (subflow == nullptr || !subflow->waiting) return;
   settle_join(*subflow, due.deadline_ns);  // an address may have been advertised meanwhile
   if (!subflow->waiting) return;
-  subflow->waiting = false;
-  ControlCounters::set(counters_.joins_waiting, --joins_waiting_);
+  stop_waiting(*subflow);
   ControlCounters::add(counters_.joins_unknown);
   Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
   event.from_opener = false;  // the acceptor's answer is what makes it one

@@ -7,7 +7,7 @@
 namespace mptap {
 
 void RejectedDetector::on_event(const Event& event, NoticeSink& notices) {
-  if (!options_.enabled || event.kind != EventKind::kDenied) return;
+  if (!options_.enabled || event.kind != EventKind::kDenied || event.subflow->offer != Offer::kCapable) return;
   const std::string_view cause = event.cause;
   Notice notice = notice_about(event, "rejected", Severity::kInfo);
   // The SYN/ACK tells it, but the attempt is the opener's.
