@@ -50,7 +50,7 @@ metrics:
 
 
 class Sensor:
-    """`mptap run` on `interface` of `namespace`, from entering the context (it is then ready) to `stop`."""
+    """`mptap run` on `interface` of `namespace`, from entering the context (its worker then polls) to `stop`."""
 
     def __init__(self, namespace, interface, directory, events=(), metrics_port=METRICS[1]):
         self._namespace = namespace
@@ -65,7 +65,7 @@ class Sensor:
             command = command_in(self._namespace, str(BINARY), "run", "--config", str(self.config))
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         deadline = time.monotonic() + START_S
-        while not self._answers():
+        while not self._polls():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.__exit__()
                 raise RuntimeError(f"mptap run did not start: {self.stderr.read_text().strip()}")
@@ -77,9 +77,10 @@ class Sensor:
             self._process.kill()
             self._process.wait()
 
-    def _answers(self):
+    def _polls(self):
+        """Whether a worker reads the port; metrics are served a moment before that."""
         try:
-            return bool(self.scrape())
+            return self.metric("mptap_polls_total") > 0
         except OSError:
             return False
 

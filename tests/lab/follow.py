@@ -48,9 +48,9 @@ class Follower:
             self._print(name, flow)
         elif row["event"] == "subflow_joined":
             self._counts["joins"] += 1
-            self._print("  joined by", f"{flow}, of {name}, known by {row['detail']}")
+            self._print("  subflow", f"{flow}, joins {name} ({row['detail']})")
         elif row["event"] == "connection_closed":
-            self._print("  closed", f"{name}: {row['detail']}")
+            self._print("  closed", f"{name} ({row['detail']})")
 
     def _print(self, what, text):
         print(f"{time.monotonic() - self._started:5.1f} s  {what:<14} {text}", flush=True)

@@ -24,6 +24,8 @@ class Server:
         self._family = socket.AF_INET6 if ":" in address else socket.AF_INET
         self._address = (address, port)
         self._listener = _open(namespace, self._family, IPPROTO_MPTCP if mptcp else socket.IPPROTO_TCP)
+        if self._family == socket.AF_INET6:
+            self._listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         self._listener.bind((address if only_there else "", port))
         self._listener.listen(16)
 
