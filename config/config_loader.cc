@@ -39,6 +39,11 @@ void order(Mistakes& mistakes) {
 Mistakes read_text(const std::string& text, Config& config) {
   Mistakes mistakes = check_source(text);
   if (!mistakes.empty()) return mistakes;
+  if (Mistakes tabs = find_tab_indentation(text); !tabs.empty()) {
+    const YamlDocument before = parse_yaml(first_lines(text, tabs.front().place.line - 1));
+    append(tabs, read_settings(before.root).mistakes);
+    return tabs;
+  }
   YamlDocument document = parse_yaml(text);
   Reading reading = read_settings(document.root);
   mistakes = std::move(reading.mistakes);

@@ -1,5 +1,6 @@
 #include "config/source_text.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -95,6 +96,28 @@ Mistakes check_source(const std::string& text) {
     i += length;
   }
   return {};
+}
+
+Mistakes find_tab_indentation(const std::string& text) {
+  Place place{1, 1};
+  for (std::size_t start = 0; start < text.size(); ++place.line) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    const std::string_view line = std::string_view(text).substr(start, end - start);
+    const std::size_t first = line.find_first_not_of(" \t\r");
+    const std::size_t tab = line.find('\t');
+    if (first != std::string_view::npos && line[first] != '#' && tab < first) {
+      place.column = static_cast<int>(tab) + 1;
+      return {{place, "a tab in the indentation; YAML wants blanks"}};
+    }
+    start = end + 1;
+  }
+  return {};
+}
+
+std::string first_lines(const std::string& text, int lines) {
+  std::size_t end = 0;
+  for (; lines > 0 && end < text.size(); --lines) end = std::min(text.find('\n', end), text.size() - 1) + 1;
+  return text.substr(0, end);
 }
 
 void count_characters(const std::string& text, Mistakes& mistakes) {

@@ -27,6 +27,14 @@ struct SourceFile {
 /// @return No mistake, or one: the first.
 [[nodiscard]] Mistakes check_source(const std::string& text);
 
+/// Finds the first line that is indented with a tab, which YAML does not allow and its parsers misread.
+///
+/// @return No mistake, or one at the tab; what follows that line is not worth reading.
+[[nodiscard]] Mistakes find_tab_indentation(const std::string& text);
+
+/// The first `lines` lines of a text.
+[[nodiscard]] std::string first_lines(const std::string& text, int lines);
+
 /// Turns byte columns into columns as an editor counts them: one for each character.
 void count_characters(const std::string& text, Mistakes& mistakes);
 

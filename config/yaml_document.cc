@@ -62,10 +62,7 @@ const Translation kTranslations[] = {
     {YAML::ErrorMsg::UNKNOWN_ANCHOR, kNoAlias},
 };
 
-std::string explain(const YAML::Exception& error, std::string_view line) {
-  if (line.substr(0, line.find_first_not_of(" \t")).find('\t') != std::string_view::npos) {
-    return "a tab in the indentation; YAML wants blanks";
-  }
+std::string explain(const YAML::Exception& error) {
   for (const Translation& translation : kTranslations) {
     if (error.msg == translation.theirs) return std::string(translation.ours);
   }
@@ -268,7 +265,7 @@ YamlDocument parse_yaml(const std::string& text) {
     document.mistakes.push_back(refusal.mistake);
   } catch (const YAML::Exception& error) {
     const Place place = builder.clamp(place_of(error.mark));
-    document.mistakes.push_back({place, explain(error, builder.text_from({place.line, 1}))});
+    document.mistakes.push_back({place, explain(error)});
   }
   document.root = builder.take_root();
   return document;
