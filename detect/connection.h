@@ -124,7 +124,9 @@ struct Subflow {
   std::array<CountersBody, 2> counters{};      // [0] from the opener
   std::array<bool, 2> first_dss{};             // [0] from the opener
   std::array<std::uint64_t, 2> first_dsn{};    // 64-bit DSN of the first DSS, 0 where it had none
-  bool reset_before_answer = false;
+  std::vector<Record> early_addresses;         // ADD_ADDRs before its connection was known; at most kMaxEarly
+
+  static constexpr std::size_t kMaxEarly = 8;
 
   [[nodiscard]] Role role_of(bool from_opener) const { return from_opener ? opener_role : other(opener_role); }
 };

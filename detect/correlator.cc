@@ -101,7 +101,7 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
   // The answer has been processed already: what it lacked is here now.
   if (Connection* connection = connection_of(subflow)) {
     if (subflow.offer == Offer::kCapable && subflow.opener_key) set_key(*connection, subflow.opener_role, *subflow.opener_key);
-    subflow.opener_key.reset();
+    forget(subflow.opener_key);
   } else if (subflow.waiting) {
     settle_join(subflow, record.time_ns);
   }
@@ -117,7 +117,11 @@ void Correlator::on_counters(Subflow& subflow, const Record& record) {
 void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   const AddAddrBody& add = record.add_addr;
   Connection* connection = connection_of(subflow);
-  if (subflow.twin || connection == nullptr) return;
+  if (subflow.twin) return;
+  if (connection == nullptr) {
+    if (!add.echo && subflow.early_addresses.size() < Subflow::kMaxEarly) subflow.early_addresses.push_back(record);
+    return;
+  }
   if (add.echo) {
     emit(event_of(EventKind::kAddressEchoed, subflow, &record, record.time_ns));
     return;
@@ -200,7 +204,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
       connections_.start_idling(*connection, end_ns);
     }
   }
-  wipe(&subflow, sizeof subflow);
+  forget(subflow.opener_key);
   subflow = Subflow{};
 }
 

@@ -12,7 +12,7 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   subflow.midstream = false;
   if (answer.offer == Offer::kNone || answer.offer == Offer::kMirrored) {
     subflow.state = SubflowState::kDenied;
-    subflow.opener_key.reset();
+    forget(subflow.opener_key);
     ControlCounters::add(counters_.subflows_denied);
     Event event = event_of(EventKind::kDenied, subflow, &record, record.time_ns);
     event.cause = answer.offer == Offer::kMirrored ? "mirrored" : answer.blackhole ? "blackhole" : "no_option";
@@ -44,7 +44,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   ControlCounters::add(counters_.subflows_established);
   Connection* connection = try_create(subflow, subflow.start_ns);
   if (connection == nullptr) {
-    subflow.opener_key.reset();
+    forget(subflow.opener_key);
     return;
   }
   ControlCounters::add(counters_.connections_established);
@@ -55,7 +55,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   emit(event_of(EventKind::kConnectionEstablished, subflow, &record, record.time_ns));
   set_key(*connection, Role::kResponder, answer.key);
   if (subflow.opener_key) set_key(*connection, Role::kInitiator, *subflow.opener_key);
-  subflow.opener_key.reset();
+  forget(subflow.opener_key);
 }
 
 /// Takes a place for a connection whose initial subflow this is; the connection idle longest gives way.
@@ -101,7 +101,7 @@ void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& conn
   subflow.opener_role = sibling.opener_role;
   const bool nearer = subflow.start_ns < sibling.start_ns;
   (nearer ? sibling : subflow).twin = true;
-  subflow.opener_key.reset();
+  forget(subflow.opener_key);
   if (!nearer) return;
   subflow.matched_by = sibling.matched_by;
   subflow.hmac_synack = sibling.hmac_synack;

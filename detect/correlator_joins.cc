@@ -1,5 +1,6 @@
 // Correlator's joins: from the acceptor's answer to the proof.
 #include <algorithm>
+#include <utility>
 
 #include "detect/correlator.h"
 
@@ -46,6 +47,7 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
     connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener.address);
     connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor.address);
   }
+  for (const Record& early : std::exchange(subflow.early_addresses, {})) on_add_addr(subflow, early);
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
 }
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dataplane/types.h"
@@ -49,5 +50,11 @@ class Crypto {
 
 /// Overwrites a secret so that the compiler may not leave it out.
 void wipe(void* memory, std::size_t size);
+
+/// Wipes and unsets a key that is no longer needed.
+inline void forget(std::optional<Key>& key) {
+  wipe(&key, sizeof key);
+  key.reset();
+}
 
 }  // namespace mptap
