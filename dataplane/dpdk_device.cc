@@ -101,13 +101,13 @@ std::string make_pool(const DeviceRequest& request, std::uint32_t data_bytes, De
            std::to_string((plan.memory_bytes >> 20) + 1) + " MiB, and its share is " +
            std::to_string(request.most_buffers) + " buffers and " +
            std::to_string(request.most_buffer_bytes >> 20) +
-           " MiB: raise mbufs or memory, or lower max_frame_bytes, receive_descriptors or workers";
+           " MiB: raise mbufs or memory, or lower max_frame, receive_descriptors or workers";
   }
   device.pool = create_pool("mptap_" + std::to_string(device.id), plan, need.whole_pages,
                             rte_eth_dev_socket_id(device.id));
   if (device.pool == nullptr) {
     return request.name + ": no memory for its " + std::to_string(plan.buffers) + " packet buffers (" +
-           rte_strerror(rte_errno) + "): raise memory, or lower max_frame_bytes or mbufs";
+           rte_strerror(rte_errno) + "): raise memory, or lower max_frame or mbufs";
   }
   if (plan.room_bytes - kBufferHeadroomBytes < data_bytes) {
     warnings.push_back(request.name + ": frames are taken whole up to " +

@@ -134,7 +134,7 @@ std::string check_interface(const PortOptions& port, std::uint64_t locked_bytes,
     warnings.push_back(
         port.interface +
         ": the interface merges segments before they are seen (GRO or LRO), and merged ones may be cut "
-        "to max_frame_bytes: ethtool -K " +
+        "to max_frame: ethtool -K " +
         port.interface + " gro off lro off");
   }
   return {};

@@ -147,7 +147,7 @@ struct DpdkPorts::Port {
   std::string name;
   Device device;
   bool made = false;  // `device` is DPDK's
-  std::uint32_t cut_bytes = 0;
+  std::uint32_t cut_bytes = Queue{}.cut_bytes;
   std::unique_ptr<InterfaceWatch> watch;
 
   ~Port() {

@@ -64,8 +64,9 @@ class DpdkPorts {
   struct Queue {
     std::uint16_t device = 0;  // DPDK's port number
     std::uint16_t port = 0;    // index of the port in the options
-    std::uint32_t cut_bytes =
-        0;  // a frame of this length or more was cut, its length on the wire is unknown; 0: never
+    // A frame of this length or more was cut, and its length on the wire is unknown; the greatest: that never
+    // happens.
+    std::uint32_t cut_bytes = 0xffffffff;
   };
   /// The queues of worker `worker`: one of each port that has so many.
   [[nodiscard]] std::vector<Queue> queues_of(std::uint32_t worker) const;

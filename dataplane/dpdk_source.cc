@@ -33,43 +33,40 @@ DpdkSource::~DpdkSource() { free_buffers(); }
 
 ReceiveStatus DpdkSource::receive(Burst& burst) noexcept {
   free_buffers();
+  time_ns_ = std::max(time_ns_, read_clock_ns());
   const std::size_t count = queues_.size();
   for (std::size_t turn = 0; turn < count && held_ < Burst::kCapacity; ++turn) {
     const std::size_t which = first_ + turn < count ? first_ + turn : first_ + turn - count;
     const DpdkPorts::Queue& queue = queues_[which];
     const std::uint16_t received = rte_eth_rx_burst(queue.device, worker_, &buffers_[held_],
                                                     static_cast<std::uint16_t>(Burst::kCapacity - held_));
-    for (std::size_t i = held_; i < held_ + received; ++i)
-      view_packet(buffers_[i], queue, i, burst.packets[i]);
-    held_ += received;
+    const std::size_t end = held_ + received;
+    for (; held_ < end; ++held_) view_packet(queue, held_, burst.packets[held_]);
   }
   if (++first_ >= count) first_ = 0;
-
-  // After the packets were taken: none of them is younger.
-  time_ns_ = std::max(time_ns_, read_clock_ns());
-  for (std::size_t i = 0; i < held_; ++i) burst.packets[i].time_ns = time_ns_;
   burst.size = held_;
   return ReceiveStatus::kMore;
 }
 
-void DpdkSource::view_packet(rte_mbuf* buffer, const DpdkPorts::Queue& queue, std::size_t index,
-                             PacketView& packet) noexcept {
-  if ((buffer->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) {
+void DpdkSource::view_packet(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept {
+  const rte_mbuf* buffer = buffers_[index];
+  if ((buffer->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) [[unlikely]] {
     // Never asked for, but some devices always do: the tag goes back where it was. Refused without headroom
     // only.
-    rte_mbuf* tagged = buffer;
-    if (rte_vlan_insert(&tagged) == 0) buffers_[index] = buffer = tagged;
+    if (rte_vlan_insert(&buffers_[index]) == 0) buffer = buffers_[index];
   }
-  std::uint32_t captured = buffer->data_len;
+  const std::uint32_t wire_bytes = buffer->pkt_len;
+  std::uint32_t captured_bytes = buffer->data_len;
   packet.data = rte_pktmbuf_mtod(buffer, const std::uint8_t*);
-  if (captured < buffer->pkt_len && captured < kHeadBytes) {
-    captured = std::min(buffer->pkt_len, kHeadBytes);
-    packet.data = static_cast<const std::uint8_t*>(
-        rte_pktmbuf_read(buffer, 0, captured, scratch_->heads[index].data()));
+  if (captured_bytes < wire_bytes && captured_bytes < kHeadBytes) [[unlikely]] {
+    captured_bytes = std::min(wire_bytes, kHeadBytes);
+    std::uint8_t* const head = scratch_->heads[index].data();
+    packet.data = static_cast<const std::uint8_t*>(rte_pktmbuf_read(buffer, 0, captured_bytes, head));
   }
-  const bool cut = queue.cut_bytes != 0 && buffer->pkt_len >= queue.cut_bytes;
-  packet.captured_bytes = captured;
-  packet.wire_bytes = cut ? std::max(buffer->pkt_len, kLongestFrameBytes) : buffer->pkt_len;
+  const bool cut = wire_bytes >= queue.cut_bytes;
+  packet.captured_bytes = captured_bytes;
+  packet.wire_bytes = cut ? std::max(wire_bytes, kLongestFrameBytes) : wire_bytes;
+  packet.time_ns = time_ns_;
   packet.port = queue.port;
   packet.link = LinkType::kEthernet;
 }

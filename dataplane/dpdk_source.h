@@ -35,8 +35,7 @@ class DpdkSource final : public PacketSource {
  private:
   struct Scratch;
   void free_buffers() noexcept;
-  void view_packet(rte_mbuf* buffer, const DpdkPorts::Queue& queue, std::size_t index,
-                   PacketView& packet) noexcept;
+  void view_packet(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept;
 
   std::vector<DpdkPorts::Queue> queues_;
   std::uint16_t worker_;

@@ -38,7 +38,7 @@ std::string format_failure(const DataplaneOptions& options, const EalPlan& plan,
     return "DPDK may not start (" + because +
            "): run as root, or grant what docs/ports.md lists for this kind of port";
   }
-  return "DPDK could not start (" + because + "): see its messages with `eal_log_level: debug`";
+  return "DPDK could not start (" + because + "): see its messages with `eal: {log_level: debug}`";
 }
 
 }  // namespace

@@ -17,7 +17,10 @@ constexpr const char* kHugepages = "/sys/kernel/mm/hugepages";
 
 std::string join(const std::vector<std::uint32_t>& numbers) {
   std::string text;
-  for (const auto number : numbers) text += (text.empty() ? "" : ",") + std::to_string(number);
+  for (const auto number : numbers) {
+    if (!text.empty()) text += ',';
+    text += std::to_string(number);
+  }
   return text;
 }
 

@@ -234,7 +234,7 @@ TEST_CASE("what cannot be opened is told in one sentence") {
       {options_of({"net_null0"}),
        "net_null0: needs 2560 packet buffers, 24 MiB, and its share is 1000 buffers and 115 MiB: raise mbufs "
        "or memory, "
-       "or lower max_frame_bytes, receive_descriptors or workers"},
+       "or lower max_frame, receive_descriptors or workers"},
   };
   rows[2].options.mbufs = 1000;
   for (const auto& row : rows) {
