@@ -65,7 +65,7 @@ void RecordOut::publish() noexcept {
   drain_overflow();
   ring_.publish();
   tally_.records_pending = overflow_size_;
-  tally_.ring_fill = ring_.fill_bound();
+  tally_.ring_fill = ring_.capacity() - ring_.free_room();
 }
 
 void RecordOut::drain_overflow() noexcept {

@@ -10,7 +10,7 @@
 
 namespace mptap {
 
-/// A TCP flow without direction: the end that compares lower stands first, so that both directions have one
+/// A TCP flow without direction: one end is called low, the same for both directions, so that they have one
 /// key. 40 bytes without padding: it is hashed as bytes.
 struct SubflowKey {
   IpAddress low;

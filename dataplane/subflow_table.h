@@ -11,7 +11,9 @@
 
 namespace mptap {
 
-/// Slots found by key through 8-way buckets with two choices. A slot's index is its handle in records.
+/// Slots found by key through 8-way buckets with two choices; the second is looked at only where the first has
+/// overflowed, so that a key that is not there, as on most packets of any tap, costs one cache line. A slot's
+/// index is its handle in records.
 ///
 /// One worker thread. Nothing allocates after construction; nothing throws.
 class SubflowTable {
@@ -60,7 +62,7 @@ class SubflowTable {
   void arm(std::uint32_t index, std::uint64_t now_ns, std::uint64_t deadline_ns);
 
   /// Calls `on_due(index)` for slots whose armed deadline has passed; on_due must release() or arm() it again.
-  /// At most `budget` slots a call.
+  /// At most `budget` slots a call. Costs nothing but a comparison until a tick of about a second has passed.
   template <typename OnDue>
   void expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due);
 
@@ -82,7 +84,9 @@ class SubflowTable {
   struct alignas(64) Bucket {
     std::array<std::uint16_t, kWays> tag;    // 0: empty
     std::array<std::uint32_t, kWays> slot;
+    std::uint32_t overflowed;                // keys of this first choice that went to their second
   };
+  static_assert(sizeof(Bucket) == 64);
   struct List {
     std::uint32_t head = kNone;
     std::uint32_t tail = kNone;
@@ -93,7 +97,11 @@ class SubflowTable {
   [[nodiscard]] std::size_t second_bucket(std::uint64_t hash) const { return (hash >> 24) & bucket_mask_; }
   static std::uint16_t tag_of(std::uint64_t hash) { return static_cast<std::uint16_t>((hash >> 48) | 1u); }
   [[nodiscard]] std::uint32_t find_in(const Bucket& bucket, std::uint16_t tag, const SubflowKey& key) const;
+  [[nodiscard]] static unsigned ways_with(const Bucket& bucket, std::uint16_t tag);
+  static bool try_put(Bucket& bucket, std::uint16_t tag, std::uint32_t index);
+  static bool try_take(Bucket& bucket, std::uint32_t index);
   bool try_place(std::uint64_t hash, std::uint32_t index);
+  bool try_displace(Bucket& bucket);
   void erase_from_index(std::uint32_t index);
   void append(std::uint32_t index, SlotClass klass);
   void unlink(std::uint32_t index);
@@ -118,7 +126,7 @@ class SubflowTable {
 template <typename OnDue>
 void SubflowTable::expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due) {
   const auto now_tick = static_cast<std::uint32_t>(now_ns >> kTickShift);
-  if (!wheel_started_) return;
+  if (!wheel_started_ || (now_tick == wheel_tick_ && wheel_[now_tick % kWheelSize] == kNone)) return;
   if (now_tick - wheel_tick_ > kWheelSize) wheel_tick_ = now_tick - kWheelSize;  // one round visits every bucket
   while (true) {
     std::uint32_t& head = wheel_[wheel_tick_ % kWheelSize];

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace mptap {
 namespace {
@@ -15,8 +16,14 @@ std::uint64_t wall_clock_ns() noexcept {
 
 /// The same key for both directions; returns whether the source is the low end.
 bool make_key(const Frame& frame, const TcpSegment& tcp, SubflowKey& key) noexcept {
-  const auto order = frame.source <=> frame.destination;
-  const bool source_is_low = order < 0 || (order == 0 && tcp.source_port <= tcp.destination_port);
+  // Which end is called low does not matter, only that both directions agree: whole words are compared.
+  std::uint64_t source[2];
+  std::uint64_t destination[2];
+  std::memcpy(source, frame.source.bytes.data(), sizeof source);
+  std::memcpy(destination, frame.destination.bytes.data(), sizeof destination);
+  const bool source_is_low = source[1] != destination[1]   ? source[1] < destination[1]
+                             : source[0] != destination[0] ? source[0] < destination[0]
+                                                           : tcp.source_port <= tcp.destination_port;
   key.low = source_is_low ? frame.source : frame.destination;
   key.high = source_is_low ? frame.destination : frame.source;
   key.low_port = source_is_low ? tcp.source_port : tcp.destination_port;
@@ -54,6 +61,7 @@ PollStatus Worker::poll_once() noexcept {
 /// First all headers, so that the table's memory is on its way while the next packet is parsed; then the state.
 void Worker::process_burst(const Burst& burst) noexcept {
   std::size_t count = 0;
+  mptcp_in_sight_ = tracker_.table().used() != 0;
   for (std::size_t i = 0; i < burst.size; ++i) {
     if (parse_packet(burst.packets[i], candidates_[count])) ++count;
   }
@@ -94,6 +102,8 @@ bool Worker::parse_packet(const PacketView& packet, Candidate& out) noexcept {
   scan_tcp_options(tcp.options, out.segment.scan);
   if (out.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
   ++(out.segment.scan.count != 0 ? tally_.with_mptcp : tally_.without_mptcp);
+  mptcp_in_sight_ = mptcp_in_sight_ || out.segment.scan.count != 0;
+  if (!mptcp_in_sight_) return false;  // no subflow is known that it could belong to
   out.segment.source_is_low = make_key(frame, tcp, out.segment.key);
   out.segment.hash = tracker_.table().hash_of(out.segment.key);
   out.segment.ip_id = frame.ip_id;

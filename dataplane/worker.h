@@ -66,6 +66,7 @@ class Worker {
   RecordOut out_;
   SubflowTracker tracker_;
   std::uint64_t now_ns_ = 0;
+  bool mptcp_in_sight_ = false;  // a subflow is known, or was in this burst
   Burst burst_;
   std::array<Candidate, Burst::kCapacity> candidates_;
 
