@@ -1,6 +1,7 @@
 """MPTCP options of a capture as tshark decodes them, in the form that mptap-decode prints."""
 
 import ipaddress
+import itertools
 import json
 import subprocess
 
@@ -31,7 +32,20 @@ def _options(tcp):
     if isinstance(tcp, list):  # tunnels: the innermost is the one that carries options
         tcp = tcp[-1]
     trees = tcp["tcp.options_tree"]["mptcp"]
-    return [_option(tree) for tree in (trees if isinstance(trees, list) else [trees])]
+    trees = trees if isinstance(trees, list) else [trees]
+    return list(itertools.starmap(_option, zip(trees, itertools.chain(_raw_options(tcp), itertools.repeat(b"")))))
+
+
+def _raw_options(tcp):
+    """The bytes of each option of kind 30, as long as the list can be walked."""
+    options = bytes.fromhex(tcp["tcp.options"].replace(":", ""))
+    while len(options) >= 2 and options[0] != 0:
+        length = 1 if options[0] == 1 else options[1]
+        if not 0 < length <= len(options):
+            return
+        if options[0] == 30:
+            yield options[:length]
+        options = options[length:]
 
 
 class _Fields:
@@ -59,11 +73,13 @@ class _Fields:
         return self._tree.get(FIELD + "flags_tree", {}).get(FIELD + name) in ("1", "True", "0x01")
 
 
-def _option(tree):
+def _option(tree, raw):
     fields = _Fields(tree)
     option = {"subtype": fields.number("subtype"), "length": int(tree["tcp.option_len"])}
     if option["subtype"] in _DECODERS:
         option.update(_DECODERS[option["subtype"]](fields, option["length"]))
+    if option["subtype"] == DSS and "checksum" not in option and len(raw) == _dss_bytes(option) + 2:
+        option["checksum"] = int.from_bytes(raw[-2:], "big")  # tshark 4.0 tells only that of MP_CAPABLE
     return option
 
 
@@ -108,6 +124,11 @@ def _dss(fields, length):
     if "checksum" in fields:
         option["checksum"] = fields.number("checksum")
     return option
+
+
+def _dss_bytes(option):
+    """Length of a DSS with these fields but no checksum; 0 where it has no mapping."""
+    return 4 + option.get("data_ack_bytes", 0) + option["dsn_bytes"] + 6 if "dsn_bytes" in option else 0
 
 
 def _add_addr(fields, length):
