@@ -1,0 +1,78 @@
+"""Who may include what: the layers of docs/architecture.md, and the one place of each library."""
+
+import fnmatch
+import re
+
+import tree
+
+OWN = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
+SYSTEM = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
+
+# Whose headers a folder may include, beside its own. The first row that fits a file counts.
+LAYERS = (
+    ("dataplane/*", ()),
+    # Records and options, and the hash that tables keyed by attackers need.
+    ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
+                  "dataplane/seeded_hash.h")),
+    ("config/*", ("dataplane/*_options.h", "detect/*_options.h", "daemon/*_options.h")),
+    ("daemon/*", ("dataplane/*", "detect/*", "config/*")),
+    # The generator shares no code with what it tests.
+    ("tests/support/*", ()),
+    ("tests/*", ("dataplane/*", "detect/*", "config/*", "daemon/*")),
+)
+
+# Headers of a library, and the files that may know it.
+LIBRARIES = {
+    "rte_*": ("dataplane/dpdk_*", "dataplane/eal*"),
+    "pcap/*": ("dataplane/pcap_*",),
+    "openssl/*": ("detect/crypto*", "tests/support/mptcp_crypto*"),  # the tests' own derivations
+    "yaml-cpp/*": ("config/yaml*",),
+    "prometheus/*": ("daemon/export/metrics*",),
+    "spdlog/*": ("daemon/*", "tests/unit/*"),
+    "catch2/*": ("tests/*",),
+    "benchmark/*": ("tests/bench/*",),
+    "CLI/*": ("daemon/cli*", "tests/support/generate_main.cc"),      # one file knows the command line
+    "nlohmann/*": ("daemon/export/log_value*", "tests/*"),           # escaping text: docs/decisions/0009
+    "systemd/*": ("daemon/*",),                                      # Type=notify
+}
+
+STANDARD = re.compile(r"[a-z_]+")  # <vector>
+SYSTEM_HEADERS = re.compile(r"(sys|linux|net|netinet|arpa)/\w+\.h|"
+                            r"(fcntl|poll|pthread|sched|signal|stdlib|time|unistd|x86intrin|immintrin)\.h")
+
+
+def fits(path, patterns):
+    """Whether a path matches one of the patterns; * crosses folders."""
+    return any(fnmatch.fnmatchcase(path, pattern) for pattern in patterns)
+
+
+def each_include(root, pattern):
+    """(file, header) of every include."""
+    for path in tree.files(root, *tree.SOURCES):
+        for header in pattern.findall((root / path).read_text()):
+            yield path, header
+
+
+def own_problems(root):
+    """Includes that cross a layer, or that are not written from the root."""
+    problems = []
+    for path, header in each_include(root, OWN):
+        own, others = next((row for row in LAYERS if fits(path, row[:1])), ("", ()))
+        if not (root / header).is_file():
+            problems.append(f"{path} includes {header}, which does not exist from the root")
+        elif not fits(header, (own, *others)):
+            problems.append(f"{path} includes {header}")
+    return problems
+
+
+def library_problems(root):
+    """Includes of a library outside its place, and libraries that have none."""
+    problems = []
+    for path, header in each_include(root, SYSTEM):
+        library = next((name for name in LIBRARIES if fits(header, (name,))), None)
+        if library is None:
+            if not STANDARD.fullmatch(header) and not SYSTEM_HEADERS.fullmatch(header):
+                problems.append(f"{path} includes <{header}>, which no row of LIBRARIES allows")
+        elif not fits(path, LIBRARIES[library]):
+            problems.append(f"{path} includes <{header}>, which belongs to {', '.join(LIBRARIES[library])}")
+    return problems
