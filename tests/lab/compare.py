@@ -29,15 +29,16 @@ def kernel_connections(events):
 def kernel_subflows(events):
     """{(orig_h, orig_p, resp_h, resp_p, isOrig, orig_address_id, resp_address_id, backup)} of `events` by side.
 
-    What the opener says of backup, in its SYN or later, is reported by the acceptor; the last word counts.
+    Each host reports the backup flag of the handshake that the other one sent; either makes a backup path. What
+    MP_PRIO changes later is an event.
     """
-    told = [e for side in SIDES for e in events[side] if e["event"] in ("SF_ESTABLISHED", "SF_PRIO")]
-    backup = {_mirrored(_addresses(e)): e["backup"] == "1" for e in told}
+    joins = [e for side in SIDES for e in events[side] if e["event"] == "SF_ESTABLISHED"]
+    backup = {flow for e in joins if e["backup"] == "1" for flow in (_addresses(e), _mirrored(_addresses(e)))}
     initial = {(*flow[:4], True, 0, 0, False) for flow in kernel_connections(events)}
     return initial | {
-        (*_addresses(e), False, int(e["locid"]), int(e["remid"]), backup.get(_addresses(e)))
-        for e in told
-        if e["event"] == "SF_ESTABLISHED" and _addresses(e)[1] >= FIRST_EPHEMERAL_PORT
+        (*_addresses(e), False, int(e["locid"]), int(e["remid"]), _addresses(e) in backup)
+        for e in joins
+        if _addresses(e)[1] >= FIRST_EPHEMERAL_PORT
     }
 
 

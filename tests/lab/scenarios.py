@@ -98,6 +98,13 @@ SCENARIOS = (
         events=({"event": "mp_join", "backup": True, "address_id": 5},),
     ),
     Scenario(
+        "a backup path by the server's word",
+        (*JOINED, "close"),
+        subflows=2,
+        server=("10.77.2.2 id 7 signal backup",),
+        events=({"event": "mp_join", "backup": True, "is_orig": False},),
+    ),
+    Scenario(
         "a path becomes a backup",
         (*JOINED, "client endpoint change id 5 backup", "await server SF_PRIO", "exchange 20000", "close"),
         subflows=2,
