@@ -1,8 +1,10 @@
 // A bounded reader of big-endian wire bytes: the only way the dataplane reads a packet.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 
 namespace mptap {
@@ -21,15 +23,9 @@ class Cursor {
     return offset <= bytes_.size() && count <= bytes_.size() - offset;
   }
   [[nodiscard]] std::uint8_t u8(std::size_t offset) const { return bytes_[offset]; }
-  [[nodiscard]] std::uint16_t u16(std::size_t offset) const {
-    return static_cast<std::uint16_t>(bytes_[offset] << 8 | bytes_[offset + 1]);
-  }
-  [[nodiscard]] std::uint32_t u32(std::size_t offset) const {
-    return static_cast<std::uint32_t>(u16(offset)) << 16 | u16(offset + 2);
-  }
-  [[nodiscard]] std::uint64_t u64(std::size_t offset) const {
-    return static_cast<std::uint64_t>(u32(offset)) << 32 | u32(offset + 4);
-  }
+  [[nodiscard]] std::uint16_t u16(std::size_t offset) const { return __builtin_bswap16(load<std::uint16_t>(offset)); }
+  [[nodiscard]] std::uint32_t u32(std::size_t offset) const { return __builtin_bswap32(load<std::uint32_t>(offset)); }
+  [[nodiscard]] std::uint64_t u64(std::size_t offset) const { return __builtin_bswap64(load<std::uint64_t>(offset)); }
   [[nodiscard]] const std::uint8_t* at(std::size_t offset) const { return bytes_.data() + offset; }
   [[nodiscard]] std::size_t size() const { return bytes_.size(); }
   /// What follows `offset`; empty where the span ends before it.
@@ -38,6 +34,15 @@ class Cursor {
   }
 
  private:
+  static_assert(std::endian::native == std::endian::little, "DPDK's x86 and ARM targets");
+
+  template <typename T>
+  [[nodiscard]] T load(std::size_t offset) const {
+    T value;
+    std::memcpy(&value, bytes_.data() + offset, sizeof value);
+    return value;
+  }
+
   Bytes bytes_;
 };
 

@@ -20,7 +20,11 @@ struct SubflowKey {
   std::uint32_t scope = 0;  // VLAN and tunnel IDs, where they are part of the identity
 
   friend bool operator==(const SubflowKey& a, const SubflowKey& b) {
-    return std::memcmp(&a, &b, sizeof(SubflowKey)) == 0;
+    std::array<std::uint64_t, 5> x;
+    std::array<std::uint64_t, 5> y;
+    std::memcpy(x.data(), &a, sizeof x);
+    std::memcpy(y.data(), &b, sizeof y);
+    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
   }
 };
 static_assert(sizeof(SubflowKey) == 40);

@@ -1,6 +1,8 @@
 #include "dataplane/subflow_tracker.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 namespace mptap {
 namespace {
@@ -70,10 +72,16 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
 /// for 4 to 8 ms.
 bool SubflowTracker::is_copy(SlotDirection& direction, const SegmentView& segment) const noexcept {
   const TcpSegment& tcp = segment.tcp;
-  std::uint64_t print = mix64((static_cast<std::uint64_t>(tcp.seq) << 32 | tcp.ack) ^ segment.ip_id);
-  print = mix64(print ^ (static_cast<std::uint64_t>(tcp.checksum) << 32 | tcp.payload_bytes) ^ tcp.flags);
-  const Cursor options(tcp.options);
-  for (std::size_t at = 0; options.has(at, 4); at += 4) print = (print ^ options.u32(at)) * 0x9e3779b97f4a7c15u;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  std::uint64_t print = (static_cast<std::uint64_t>(tcp.seq) << 32 | tcp.ack) * kOdd;
+  print ^= static_cast<std::uint64_t>(tcp.checksum) << 32 | tcp.payload_bytes;
+  print = (print ^ (static_cast<std::uint64_t>(tcp.flags) << 48) ^ segment.ip_id) * kOdd;
+  for (std::size_t at = 0; at + 4 <= tcp.options.size(); at += 4) {  // options fill whole words
+    std::uint32_t word = 0;
+    std::memcpy(&word, tcp.options.data() + at, sizeof word);
+    print = (std::rotl(print, 29) ^ word) * kOdd;
+  }
+  print = mix64(print);
   const auto folded = static_cast<std::uint32_t>(print >> 32);
   const auto step = static_cast<std::uint32_t>(now_ns_ >> 22);
   const auto at_step = [folded](std::uint32_t when) { return folded ^ (when * 0x9e3779b1u); };

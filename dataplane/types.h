@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <compare>
 #include <cstdint>
 #include <cstring>
@@ -65,8 +66,12 @@ struct IpAddress {
     return address;
   }
   [[nodiscard]] bool is_v4() const {
-    static constexpr std::array<std::uint8_t, 12> kMapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-    return std::memcmp(bytes.data(), kMapped.data(), kMapped.size()) == 0;
+    constexpr std::array<std::uint8_t, 4> kMark{0, 0, 0xff, 0xff};
+    std::uint64_t high = 0;
+    std::uint32_t middle = 0;
+    std::memcpy(&high, bytes.data(), sizeof high);
+    std::memcpy(&middle, &bytes[8], sizeof middle);
+    return high == 0 && middle == std::bit_cast<std::uint32_t>(kMark);
   }
   friend bool operator==(const IpAddress&, const IpAddress&) = default;
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
