@@ -76,7 +76,8 @@ struct Connection {
   std::optional<std::uint8_t> version;
   FourTuple tuple;                             // of the initial subflow
   std::array<Host, 2> hosts;                   // by Role
-  std::vector<SubflowRef> subflows;            // living ones
+  std::vector<SubflowRef> subflows;            // living ones, in no order
+  SubflowRef initial;                          // the subflow that made it, as long as it lives
   std::uint32_t subflow_count = 0;             // all that ever belonged to it
   std::array<DirectionReport, 2> ended;        // summed over ended subflows, by Role
   bool partial = false;
@@ -117,6 +118,7 @@ struct Subflow {
   std::optional<AddressId> opener_id;
   std::optional<AddressId> acceptor_id;
   ConnectionRef connection;
+  std::uint32_t place = 0;                     // in the connection's `subflows`
   Role opener_role = Role::kInitiator;
   MatchedBy matched_by = MatchedBy::kNone;
   Proof hmac_synack = Proof::kUnverified;

@@ -196,7 +196,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     connection->last_close = cause;
     end_ns = std::max(end_ns, connection->idle_since_ns);
     connection->idle_since_ns = end_ns;
-    std::erase(connection->subflows, subflow.self);
+    detach(subflow, *connection);
     const bool ended = connection->fast_close || (connection->data_fin[0] && connection->data_fin[1]);
     if (connection->subflows.empty() && ended) {
       end_connection(*connection, end_ns, false);

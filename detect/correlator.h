@@ -76,6 +76,7 @@ class Correlator : private NoticeSink {
   // Joins.
   void settle_join(Subflow& subflow, std::uint64_t time_ns);
   void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
+  void detach(const Subflow& subflow, Connection& connection);
   void stop_waiting(Subflow& subflow);
   void recheck_waiting(Token token, std::uint64_t time_ns);
   void give_up(const WaitingJoins::Due& due);

@@ -38,7 +38,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   subflow.opener_id = AddressId{0};
   subflow.acceptor_id = AddressId{0};
   if (Connection* known = find_twin(subflow, answer.key, answer.version, record.time_ns)) {
-    if (Subflow* sibling = book_.find(known->subflows.front())) join_twins(subflow, *sibling, *known);
+    if (Subflow* sibling = book_.find(known->initial)) join_twins(subflow, *sibling, *known);
     return;
   }
   ControlCounters::add(counters_.subflows_established);
@@ -106,7 +106,9 @@ void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& conn
   subflow.matched_by = sibling.matched_by;
   subflow.hmac_synack = sibling.hmac_synack;
   subflow.hmac_ack = sibling.hmac_ack;
-  std::replace(connection.subflows.begin(), connection.subflows.end(), sibling.self, subflow.self);
+  subflow.place = sibling.place;
+  connection.subflows[sibling.place] = subflow.self;
+  if (connection.initial == sibling.self) connection.initial = subflow.self;
   if (connection.tuple == sibling.tuple) {
     connection.tuple = subflow.tuple;
     connection.start_ns = subflow.start_ns;

@@ -37,7 +37,9 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   stop_waiting(subflow);
   const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
   if (is_join) ControlCounters::add(counters_.joins_matched);
+  subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
   connection.subflows.push_back(subflow.self);
+  if (matched_by == MatchedBy::kInitial) connection.initial = subflow.self;
   ++connection.subflow_count;
   if (subflow.opener_id) connection.host(opener_role).note_used(*subflow.opener_id, subflow.tuple.opener.address);
   if (subflow.acceptor_id) {
@@ -51,9 +53,12 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
 }
 
+/// Looks among the connection's latest subflows only: a twin comes within moments, and an attacker may open many.
 Subflow* Correlator::find_twin_join(const Subflow& subflow, const Connection& connection) {
-  for (const SubflowRef& ref : connection.subflows) {
-    Subflow* sibling = book_.find(ref);
+  constexpr std::size_t kLatest = 64;
+  const std::size_t first = connection.subflows.size() - std::min(connection.subflows.size(), kLatest);
+  for (std::size_t i = first; i < connection.subflows.size(); ++i) {
+    Subflow* sibling = book_.find(connection.subflows[i]);
     if (sibling != nullptr && sibling != &subflow && sibling->offer == Offer::kJoin && sibling->syn_seen &&
         subflow.syn_seen && sibling->token == subflow.token && sibling->opener_nonce == subflow.opener_nonce &&
         sibling->acceptor_nonce == subflow.acceptor_nonce) {
@@ -61,6 +66,14 @@ Subflow* Correlator::find_twin_join(const Subflow& subflow, const Connection& co
     }
   }
   return nullptr;
+}
+
+/// Takes the subflow out of its connection's list; the last one takes its place.
+void Correlator::detach(const Subflow& subflow, Connection& connection) {
+  if (subflow.place >= connection.subflows.size() || connection.subflows[subflow.place] != subflow.self) return;
+  connection.subflows[subflow.place] = connection.subflows.back();
+  if (Subflow* moved = book_.find(connection.subflows[subflow.place])) moved->place = subflow.place;
+  connection.subflows.pop_back();
 }
 
 void Correlator::stop_waiting(Subflow& subflow) {
