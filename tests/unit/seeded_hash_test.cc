@@ -1,0 +1,80 @@
+// Keyed hashes: the same seed gives the same, another seed another, and every bit of the input counts.
+#include "dataplane/seeded_hash.h"
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <set>
+
+#include "tests/unit/catch.h"
+
+namespace mptap {
+namespace {
+
+TEST_CASE("a hash depends on its seed and on every bit of its input", "[hash]") {
+  const SeededHash hash(1);
+  const SeededHash same(1);
+  const SeededHash other(2);
+  std::array<std::uint8_t, 40> bytes{};
+  std::set<std::uint64_t> of40{hash.of40(bytes.data())};
+  std::set<std::uint64_t> of16{hash.of16(bytes.data())};
+  std::set<std::uint64_t> of64{hash.of64(0)};
+  CHECK(hash.of40(bytes.data()) == same.of40(bytes.data()));
+  CHECK(hash.of40(bytes.data()) != other.of40(bytes.data()));
+  CHECK(hash.of16(bytes.data()) != other.of16(bytes.data()));
+  CHECK(hash.of64(0) != other.of64(0));
+  for (std::size_t bit = 0; bit < 320; ++bit) {
+    bytes[bit / 8] = static_cast<std::uint8_t>(1u << bit % 8);
+    of40.insert(hash.of40(bytes.data()));
+    if (bit < 128) of16.insert(hash.of16(bytes.data()));
+    if (bit < 64) of64.insert(hash.of64(1ull << bit));
+    bytes[bit / 8] = 0;
+  }
+  CHECK(of40.size() == 321);
+  CHECK(of16.size() == 129);
+  CHECK(of64.size() == 65);
+}
+
+TEST_CASE("only the bytes that belong to it count", "[hash]") {
+  const SeededHash hash(7);
+  std::array<std::uint8_t, 48> one{};
+  std::array<std::uint8_t, 48> two{};
+  two[40] = 1;
+  CHECK(hash.of40(one.data()) == hash.of40(two.data()));
+  two = one;
+  two[16] = 1;
+  CHECK(hash.of16(one.data()) == hash.of16(two.data()));
+  CHECK(hash.of40(one.data()) != hash.of40(two.data()));
+}
+
+TEST_CASE("keys in a row, as an attacker chooses them, fill buckets evenly", "[hash]") {
+  constexpr std::size_t kBuckets = 256;
+  constexpr std::uint64_t kKeys = kBuckets * 256;
+  for (const std::uint64_t seed : {0ull, 1ull, 0xdeadbeefull}) {
+    const SeededHash hash(seed);
+    std::array<unsigned, kBuckets> low{};
+    std::array<unsigned, kBuckets> high{};
+    for (std::uint64_t i = 0; i < kKeys; ++i) {
+      std::array<std::uint64_t, 5> key{1, 2, 3, 4, i};
+      const std::uint64_t value = hash.of40(key.data());
+      ++low[value % kBuckets];
+      ++high[value >> 56];
+    }
+    for (std::size_t i = 0; i < kBuckets; ++i) {  // 256 expected, standard deviation 16
+      CHECK(low[i] > 160);
+      CHECK(low[i] < 352);
+      CHECK(high[i] > 160);
+      CHECK(high[i] < 352);
+    }
+  }
+}
+
+TEST_CASE("mixing loses nothing and seeds are not alike", "[hash]") {
+  std::set<std::uint64_t> mixed;
+  for (std::uint64_t i = 0; i < 10'000; ++i) mixed.insert(mix64(i));
+  CHECK(mixed.size() == 10'000);
+  CHECK(random_seed() != random_seed());
+}
+
+}  // namespace
+}  // namespace mptap
