@@ -1,0 +1,170 @@
+// How records leave a worker: what is lost, what waits, in which order, and that all of it adds up.
+#include "dataplane/record_out.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "tests/support/random.h"
+#include "tests/unit/catch.h"
+
+namespace mptap {
+namespace {
+
+constexpr auto kBulk = RecordClass::kBulk;
+constexpr auto kVital = RecordClass::kVital;
+
+struct Out {
+  RecordRing ring;
+  std::atomic<bool> stop{false};
+  WorkerTally tally;
+  RecordOut out;
+  std::uint32_t next = 0;
+
+  Out(std::size_t ring_capacity, std::uint32_t overflow, bool wait)
+      : ring(ring_capacity), out(ring, overflow, wait, stop, tally) {}
+
+  bool push(RecordClass klass) {
+    Record record;
+    record.slot = next++;
+    return out.push(record, klass);
+  }
+  std::vector<std::uint32_t> pop(std::size_t most = 1000) {
+    std::vector<std::uint32_t> slots;
+    for (Record record; slots.size() < most && ring.try_pop(record);) slots.push_back(record.slot);
+    return slots;
+  }
+  void check_sums() {
+    out.publish();
+    CHECK(tally.records_built ==
+          tally.records_pushed + tally.records_pending + tally.ring_full_vital + tally.ring_full_bulk);
+  }
+};
+
+TEST_CASE("bulk stops at three quarters of the ring, vital goes on to its end", "[record_out]") {
+  Out out(16, 4, false);
+  for (int i = 0; i < 12; ++i) CHECK(out.push(kBulk));
+  CHECK_FALSE(out.push(kBulk));
+  CHECK(out.tally.ring_full_bulk == 1);
+  for (int i = 0; i < 4; ++i) CHECK(out.push(kVital));
+  CHECK(out.tally.ring_full_vital == 0);
+  out.check_sums();
+  CHECK(out.tally.ring_fill == 16);
+  CHECK(out.tally.records_pending == 0);
+}
+
+TEST_CASE("bulk has room again once control has taken some", "[record_out]") {
+  Out out(16, 4, false);
+  for (int i = 0; i < 12; ++i) REQUIRE(out.push(kBulk));
+  out.out.publish();
+  CHECK_FALSE(out.push(kBulk));
+  CHECK(out.pop(1).size() == 1);
+  CHECK(out.push(kBulk));
+  CHECK_FALSE(out.push(kBulk));
+  out.check_sums();
+}
+
+TEST_CASE("vital records wait in order, go first, and are lost only past the overflow", "[record_out]") {
+  Out out(4, 3, false);
+  for (int i = 0; i < 7; ++i) CHECK(out.push(kVital));
+  CHECK_FALSE(out.push(kVital));
+  CHECK(out.tally.ring_full_vital == 1);
+  CHECK_FALSE(out.push(kBulk));
+  CHECK(out.tally.ring_full_bulk == 1);
+  out.check_sums();
+  CHECK(out.tally.records_pending == 3);
+  CHECK(out.pop(2) == std::vector<std::uint32_t>{0, 1});
+  CHECK_FALSE(out.push(kBulk));  // while vital records wait, bulk does not pass them
+  CHECK_FALSE(out.push(kVital));
+  out.check_sums();
+  CHECK(out.tally.records_pending == 1);
+  CHECK(out.pop() == std::vector<std::uint32_t>{2, 3, 4, 5});
+  out.check_sums();
+  CHECK(out.tally.records_pending == 0);
+  CHECK(out.pop() == std::vector<std::uint32_t>{6});
+  CHECK(out.push(kBulk));
+  out.check_sums();
+}
+
+TEST_CASE("records never change places, and always add up", "[record_out]") {
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    Out out(32, 8, false);
+    testing::Random random(seed);
+    std::vector<std::uint32_t> taken;
+    std::uint64_t refused = 0;
+    for (int step = 0; step < 5000; ++step) {
+      refused += out.push(random.chance(0.5) ? kVital : kBulk) ? 0 : 1;
+      if (random.chance(0.1)) out.check_sums();
+      if (random.chance(0.1)) {
+        for (const std::uint32_t slot : out.pop(random.below(20))) taken.push_back(slot);
+      }
+    }
+    for (int i = 0; i < 2; ++i) {
+      out.check_sums();
+      for (const std::uint32_t slot : out.pop()) taken.push_back(slot);
+    }
+    CHECK(out.tally.records_pending == 0);
+    CHECK(taken.size() == out.tally.records_pushed);
+    CHECK(refused == out.tally.ring_full_bulk + out.tally.ring_full_vital);
+    CHECK(std::is_sorted(taken.begin(), taken.end()));
+  }
+}
+
+TEST_CASE("from a file it waits for room: nothing is lost", "[record_out]") {
+  Out out(4, 1, true);
+  std::vector<std::uint32_t> taken;
+  std::thread consumer([&] {
+    while (taken.size() < 10'000) {
+      for (const std::uint32_t slot : out.pop()) taken.push_back(slot);
+      std::this_thread::yield();
+    }
+  });
+  for (int i = 0; i < 10'000; ++i) REQUIRE(out.push(i % 2 == 0 ? kBulk : kVital));
+  out.out.publish();
+  consumer.join();
+  CHECK(std::is_sorted(taken.begin(), taken.end()));
+  CHECK(out.tally.records_pushed == 10'000);
+  CHECK(out.tally.ring_full_bulk + out.tally.ring_full_vital == 0);
+}
+
+TEST_CASE("stop ends the waiting, and what is lost then is counted", "[record_out]") {
+  Out out(4, 1, true);
+  for (int i = 0; i < 4; ++i) REQUIRE(out.push(kVital));
+  out.stop = true;
+  CHECK_FALSE(out.push(kVital));
+  CHECK_FALSE(out.push(kBulk));
+  out.check_sums();
+  CHECK(out.tally.ring_full_vital + out.tally.ring_full_bulk == 2);
+}
+
+TEST_CASE("a live worker's last records wait, too", "[record_out]") {
+  Out out(4, 8, false);
+  for (int i = 0; i < 10; ++i) REQUIRE(out.push(kVital));
+  std::vector<std::uint32_t> taken;
+  std::thread consumer([&] {
+    while (taken.size() < 20) {
+      for (const std::uint32_t slot : out.pop()) taken.push_back(slot);
+      std::this_thread::yield();
+    }
+  });
+  out.out.wait_from_now_on();
+  for (int i = 0; i < 10; ++i) REQUIRE(out.push(kBulk));
+  out.out.publish();
+  consumer.join();
+  CHECK(std::is_sorted(taken.begin(), taken.end()));
+  out.check_sums();
+}
+
+TEST_CASE("told to stop, a live worker does not hang on what control left", "[record_out]") {
+  Out out(4, 8, false);
+  for (int i = 0; i < 10; ++i) REQUIRE(out.push(kVital));
+  out.stop = true;
+  out.out.wait_from_now_on();
+  (void)out.push(kVital);
+  out.check_sums();
+}
+
+}  // namespace
+}  // namespace mptap
