@@ -55,7 +55,9 @@ std::string subflow_line(const SubflowReport& subflow) {
     } else {
       add_part(line, "HMAC of SYN/ACK " + proof_text(subflow.hmac_synack) + ", of ACK " + proof_text(subflow.hmac_ack));
     }
-    if (subflow.matched_by != MatchedBy::kNone) add_part(line, std::string("matched by ") + name_of(subflow.matched_by));
+  }
+  if (!subflow.is_initial && subflow.matched_by > MatchedBy::kInitial) {
+    add_part(line, std::string("matched by ") + name_of(subflow.matched_by));
   }
   add_part(line, bytes_text(subflow.from_opener.payload_bytes) + " out");
   add_part(line, bytes_text(subflow.from_acceptor.payload_bytes) + " in");

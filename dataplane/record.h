@@ -18,7 +18,7 @@ enum class RecordKind : std::uint8_t {
   kSynAck,        // the acceptor's answer, with or without MPTCP
   kCapableAck,    // third ACK or first data with MP_CAPABLE
   kJoinAck,       // third ACK with MP_JOIN
-  kFirstDss,      // the first DSS of one direction
+  kFirstDss,      // the first DSS of one direction, and those that first tell 64-bit numbers
   kAddAddr,
   kRemoveAddr,
   kPrio,
@@ -105,14 +105,16 @@ struct JoinAckBody {
 };
 
 struct DssBody {
-  std::uint64_t data_ack;   // extended to 64 bits where the worker could
-  std::uint64_t dsn;
+  std::uint64_t data_ack;   // extended to 64 bits where `data_ack_known`, else as on the wire
+  std::uint64_t dsn;        // the same with `dsn_known`
   std::uint32_t ssn;
   std::uint32_t payload_bytes;
   std::uint16_t data_len;
   std::uint16_t checksum;
-  std::uint8_t flags;       // DssOption flags
+  std::uint8_t flags;       // DssOption flags, as on the wire
   bool has_checksum;
+  bool data_ack_known;
+  bool dsn_known;
 };
 
 struct AddAddrBody {

@@ -74,38 +74,66 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
   }
 }
 
+/// Moves the direction's highest data ACK; true where its 64 bits were not known before.
+bool SubflowTracker::note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept {
+  SlotDirection& own = slot.direction[direction];
+  const bool known = slot.has(seen::kDataAckKnown << direction);
+  const bool peer_known = slot.has(seen::kDsnKnown << (1 - direction));
+  if ((dss.flags & DssOption::kDataAck8) == 0) {
+    if (!known && !peer_known) return false;
+    dss.data_ack = extend(known ? own.data_ack : slot.direction[1 - direction].dsn_high, dss.data_ack);
+  }
+  dss.data_ack_known = true;
+  if (!known || Dsn{own.data_ack}.before(Dsn{dss.data_ack})) own.data_ack = dss.data_ack;
+  slot.seen |= seen::kDataAckKnown << direction;
+  return !known;
+}
+
+/// Moves the direction's highest DSN; true where its 64 bits were not known before.
+bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept {
+  SlotDirection& own = slot.direction[direction];
+  const bool known = slot.has(seen::kDsnKnown << direction);
+  const bool peer_known = slot.has(seen::kDataAckKnown << (1 - direction));
+  if ((dss.flags & DssOption::kDsn8) == 0) {
+    if (!known && !peer_known) return false;
+    dss.dsn = extend(known ? own.dsn_high : slot.direction[1 - direction].data_ack, dss.dsn);
+  }
+  dss.dsn_known = true;
+  const std::uint64_t end = dss.dsn + bytes;
+  if (!known || Dsn{own.dsn_high}.before(Dsn{end})) own.dsn_high = end;
+  slot.seen |= seen::kDsnKnown << direction;
+  return !known;
+}
+
+/// Counts the bytes that a mapping maps for the first time on this subflow.
+void SubflowTracker::count_mapping(SlotDirection& own, std::uint32_t ssn, std::uint32_t bytes) noexcept {
+  if (bytes == 0) return;
+  if (own.mapped_bytes == 0 && own.ssn_high == 0) own.ssn_high = ssn;  // the first mapping that was seen
+  const std::uint32_t end = ssn + bytes;
+  if (!Ssn{own.ssn_high}.before(Ssn{end})) return;
+  own.mapped_bytes += std::min(bytes, end - own.ssn_high);
+  own.ssn_high = end;
+}
+
 void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment,
                             const DssOption& dss) noexcept {
   SubflowSlot& slot = table_[index];
-  SlotDirection& own = slot.direction[direction];
-  const SlotDirection& peer = slot.direction[1 - direction];
-  DssBody body{dss.data_ack, dss.dsn, dss.ssn, segment.tcp.payload_bytes, dss.data_len, dss.checksum, dss.flags,
-               dss.has_checksum};
-  if (dss.has(DssOption::kDataAck)) {
-    const std::uint64_t reference = own.data_ack != 0 ? own.data_ack : peer.dsn_high;
-    if (!dss.has(DssOption::kDataAck8)) body.data_ack = extend(reference, dss.data_ack);
-    if (own.data_ack == 0 || Dsn{own.data_ack}.before(Dsn{body.data_ack})) own.data_ack = body.data_ack;
-  }
+  DssBody body{dss.data_ack, dss.dsn,   dss.ssn,          segment.tcp.payload_bytes, dss.data_len,
+               dss.checksum, dss.flags, dss.has_checksum, false,                     false};
+  bool news = !slot.has(seen::kDss << direction);
+  if (dss.has(DssOption::kDataAck)) news = note_data_ack(slot, direction, body) || news;
   if (dss.has(DssOption::kMapping)) {
-    const std::uint64_t reference = own.dsn_high != 0 ? own.dsn_high : peer.data_ack;
-    if (!dss.has(DssOption::kDsn8)) body.dsn = extend(reference, dss.dsn);
     // A DATA_FIN counts in data_len and is no byte; with SSN 0 it stands alone.
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
-    const std::uint64_t end = body.dsn + bytes;
-    if (own.dsn_high == 0 && own.ssn_high == 0) own.ssn_high = dss.ssn;  // the first mapping that was seen
-    if (own.dsn_high == 0 || Dsn{own.dsn_high}.before(Dsn{end})) own.dsn_high = end;
-    const std::uint32_t ssn_end = dss.ssn + bytes;
-    if (bytes != 0 && Ssn{own.ssn_high}.before(Ssn{ssn_end})) {
-      own.mapped_bytes += std::min(bytes, ssn_end - own.ssn_high);
-      own.ssn_high = ssn_end;
-    }
+    news = note_dsn(slot, direction, body, bytes) || news;
+    count_mapping(slot.direction[direction], dss.ssn, bytes);
   }
   const auto tell_dss = [&](RecordKind kind, RecordClass klass) {
     Record record = record_of(index, kind, direction);
     record.dss = body;
     out_.push(record, klass);
   };
-  if (!slot.has(seen::kDss << direction)) {
+  if (news) {
     slot.seen |= seen::kDss << direction;
     if (slot.has(seen::kDss) && slot.has(seen::kDss << 1)) confirm(index);
     tell_dss(RecordKind::kFirstDss, class_of(slot));

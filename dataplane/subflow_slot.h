@@ -44,8 +44,8 @@ enum class SlotClass : std::uint8_t {
 struct alignas(64) SlotDirection {
   std::uint64_t payload_bytes;
   std::uint64_t mapped_bytes;
-  std::uint64_t dsn_high;          // highest DSN mapped, plus 1
-  std::uint64_t data_ack;
+  std::uint64_t dsn_high;          // highest DSN mapped, plus 1; 0 until its 64 bits are known
+  std::uint64_t data_ack;          // highest; 0 until its 64 bits are known
   std::uint32_t segments;
   std::uint32_t seq_next;          // one past the highest sequence number sent
   std::uint32_t ack;               // highest acknowledgement sent
@@ -71,8 +71,10 @@ constexpr std::uint32_t kFin = 1u << 12;              // and << 13
 constexpr std::uint32_t kFinPending = 1u << 14;       // and << 15: a FIN ahead of what was seen before it
 constexpr std::uint32_t kSeqKnown = 1u << 16;         // and << 17
 constexpr std::uint32_t kAckKnown = 1u << 18;         // and << 19
-constexpr std::uint32_t kMidstream = 1u << 20;
-constexpr std::uint32_t kReceiverCounted = 1u << 21;  // holds one of its receiver's unanswered slots
+constexpr std::uint32_t kDsnKnown = 1u << 20;         // and << 21: dsn_high is known to all its 64 bits
+constexpr std::uint32_t kMidstream = 1u << 22;
+constexpr std::uint32_t kDataAckKnown = 1u << 24;     // and << 25: data_ack is
+constexpr std::uint32_t kReceiverCounted = 1u << 23;  // holds one of its receiver's unanswered slots
 }  // namespace seen
 
 struct SubflowSlot {

@@ -73,6 +73,9 @@ class SubflowTracker {
   void on_ack_option(std::uint32_t index, unsigned direction, const SegmentView& segment,
                      const MptcpOption& option) noexcept;
   void on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment, const DssOption& dss) noexcept;
+  static bool note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept;
+  static bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept;
+  static void count_mapping(SlotDirection& own, std::uint32_t ssn, std::uint32_t bytes) noexcept;
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
 
   // Slots.

@@ -125,7 +125,7 @@ struct Subflow {
   Proof hmac_ack = Proof::kUnverified;
   std::array<CountersBody, 2> counters{};      // [0] from the opener
   std::array<bool, 2> first_dss{};             // [0] from the opener
-  std::array<std::uint64_t, 2> first_dsn{};    // 64-bit DSN of the first DSS, 0 where it had none
+  std::array<std::uint64_t, 2> dsn{};          // a 64-bit DSN of what each end sends; [0] the opener; 0: none
   std::vector<Record> early_addresses;         // ADD_ADDRs before its connection was known; at most kMaxEarly
 
   static constexpr std::size_t kMaxEarly = 8;

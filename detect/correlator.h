@@ -54,6 +54,7 @@ class Correlator : private NoticeSink {
   void on_capable_ack(Subflow& subflow, const Record& record);
   void on_join_ack(Subflow& subflow, const Record& record);
   void on_first_dss(Subflow& subflow, const Record& record);
+  void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
   void on_data_fin(Subflow& subflow, const Record& record);
   void on_add_addr(Subflow& subflow, const Record& record);
   void on_remove_addr(Subflow& subflow, const Record& record);

@@ -165,19 +165,10 @@ void Correlator::register_token(Connection& connection, Role role, Token token) 
 }
 
 void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
-  const std::size_t direction = record.from_opener() ? 0 : 1;
+  subflow.first_dss[record.from_opener() ? 0 : 1] = true;
   const DssBody& dss = record.dss;
-  subflow.first_dss[direction] = true;
-  constexpr std::uint8_t kWholeDsn = DssOption::kMapping | DssOption::kDsn8;
-  if ((dss.flags & kWholeDsn) == kWholeDsn) subflow.first_dsn[direction] = dss.dsn;
-  const bool lost = !subflow.connection.is_set() && (subflow.midstream || subflow.waiting);
-  if (lost && subflow.first_dsn[direction] != 0) {
-    const HostRef sender = keyless_.find_by_dsn(dss.dsn);
-    if (Connection* connection = connections_.find(sender.connection)) {
-      const Role opener_role = record.from_opener() ? sender.role : other(sender.role);
-      attach(subflow, *connection, opener_role, MatchedBy::kDsn);
-    }
-  }
+  if (dss.dsn_known) on_dsn(subflow, record.from_opener(), dss.dsn);
+  if (dss.data_ack_known) on_dsn(subflow, !record.from_opener(), dss.data_ack);
   if (subflow.midstream && !subflow.connection.is_set() && subflow.first_dss[0] && subflow.first_dss[1]) {
     make_partial(subflow, record);
   }
@@ -185,10 +176,21 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
     connection->dss_seen = true;
     for (const bool from_opener : {true, false}) {
       Host& host = connection->host(subflow.role_of(from_opener));
-      if (host.dsn_high == 0) host.dsn_high = subflow.first_dsn[from_opener ? 0 : 1];
+      if (host.dsn_high == 0) host.dsn_high = subflow.dsn[from_opener ? 0 : 1];
     }
   }
   emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+}
+
+/// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor
+/// addresses told the connection, it may.
+void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn) {
+  subflow.dsn[sent_by_opener ? 0 : 1] = dsn;
+  if (subflow.connection.is_set() || (!subflow.midstream && !subflow.waiting)) return;
+  const HostRef sender = keyless_.find_by_dsn(dsn);
+  if (Connection* connection = connections_.find(sender.connection)) {
+    attach(subflow, *connection, sent_by_opener ? sender.role : other(sender.role), MatchedBy::kDsn);
+  }
 }
 
 /// A connection whose start was not seen; its keys are known only where an ACK repeated them.

@@ -93,7 +93,7 @@ constexpr Column<SubflowReport> kSubflowColumns[] = {
     {"resp_address_id", kCount, [](const SubflowReport& r) { return count_or_unset(r.acceptor_address_id); },
      "Address ID of the acceptor."},
     {"backup", kBool, [](const SubflowReport& r) -> LogValue { return r.backup; },
-     "Whether it was a backup path at the end."},
+     "Whether the handshake made it a backup path; MP_PRIO later is an event."},
     {"hmac_synack", kBool, [](const SubflowReport& r) { return flag_of(r.hmac_synack); },
      "Whether the HMAC of the SYN/ACK is what the keys demand; unset where that could not be verified."},
     {"hmac_ack", kBool, [](const SubflowReport& r) { return flag_of(r.hmac_ack); },
