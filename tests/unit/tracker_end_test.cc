@@ -1,0 +1,227 @@
+// How subflows end, and who may not end them: FIN, RST, spoofed ones, reused ports, silence.
+#include "tests/unit/worker_run.h"
+
+namespace mptap {
+namespace {
+
+using namespace test;  // worker_run.h
+
+constexpr std::uint32_t kO = kOpenerIsn + 1;
+constexpr std::uint32_t kA = kAcceptorIsn + 1;
+
+TEST_CASE("FIN both ways", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  run.send(30, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  run.send(40, From::kAcceptor, kAckFlag, kA, kO + 100, {}, 50);
+  (void)run.take();
+  run.send(50, From::kOpener, kFinAck, kO + 100, kA + 50);
+  CHECK(words_of(run.take()) == "fin");
+  run.send(60, From::kAcceptor, kFinAck, kA + 50, kO + 101);
+  CHECK(words_of(run.take()) == "fin");
+  run.send(70, From::kOpener, kAckFlag, kO + 101, kA + 51);
+  const auto records = run.take();
+  REQUIRE(words_of(records) == "counters counters closed");
+  CHECK(records[0].from_opener());
+  CHECK(records[0].has(record_flag::kLast));
+  CHECK(records[0].counters.payload_bytes == 100);
+  CHECK(records[0].counters.segments == 5);
+  CHECK(records[1].counters.payload_bytes == 50);
+  CHECK(records[1].counters.segments == 3);
+  CHECK(records[2].closed.cause == CloseCause::kFin);
+  CHECK(records[2].closed.last_seen_ns == kStartNs + 70 * kMs);
+  CHECK(run.tally().subflows == 0);
+  CHECK(run.finish().empty());  // told once
+}
+
+TEST_CASE("a FIN in front of its data counts once it is acknowledged", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  run.send(30, From::kOpener, kFinAck, kO + 100, kA);  // overtook 100 bytes
+  CHECK(words_of(run.take()) == "");
+  run.send(31, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  run.send(40, From::kAcceptor, kAckFlag, kA, kO + 101);
+  CHECK(words_of(run.take()) == "fin");
+  run.send(50, From::kAcceptor, kFinAck, kA, kO + 101);
+  run.send(60, From::kOpener, kAckFlag, kO + 101, kA + 1);
+  CHECK(words_of(run.take()) == "fin counters counters closed");
+}
+
+TEST_CASE("spoofed FINs and RSTs end nothing", "[tracker]") {
+  struct Row {
+    From from;
+    std::uint8_t flags;
+    std::uint32_t seq;
+  };
+  const Row rows[] = {
+      {From::kOpener, kRstAck, kO - 1000},          {From::kOpener, kRstAck, kO + 100'000},
+      {From::kOpener, tcp_flag::kRst, 0},           {From::kAcceptor, kRstAck, kA + 1'000'000},
+      {From::kAcceptor, kRstAck, kA - 1},           {From::kAcceptor, tcp_flag::kRst, 0x80000000},
+      {From::kOpener, kFinAck, kO + 0x20000000},
+  };
+  for (const Row& row : rows) {
+    WorkerRun run;
+    run.open_v1();
+    run.send(25, From::kAcceptor, kAckFlag, kA, kO);
+    (void)run.take();
+    run.send(30, row.from, row.flags, row.seq, row.from == From::kOpener ? kA : kO);
+    INFO(row.seq);
+    CHECK(words_of(run.take()) == "");
+    CHECK(run.tally().out_of_sequence == 1);
+    run.send(40, From::kOpener, kAckFlag, kO, kA, {}, 10);
+    run.send(50, From::kAcceptor, kRstAck, kA, kO + 10);
+    CHECK(words_of(run.take()) == "reset counters counters closed");
+  }
+}
+
+TEST_CASE("a RST anywhere between what is acknowledged and what was sent counts", "[tracker]") {
+  for (const std::uint32_t offset : {0u, 500u, 1000u}) {
+    WorkerRun run;
+    run.open_v1();
+    run.send(30, From::kAcceptor, kAckFlag, kA, kO);
+    run.send(31, From::kOpener, kAckFlag, kO, kA, {}, 1000);  // not acknowledged
+    (void)run.take();
+    run.send(40, From::kOpener, kRstAck, kO + offset, kA, ts::encode_mp_tcprst(3, true));
+    const auto records = run.take();
+    INFO(offset);
+    REQUIRE(words_of(records) == "reset counters counters closed");
+    CHECK_FALSE(records[0].reset.before_answer);
+    CHECK(records[0].reset.transient);
+    CHECK(records[0].reset.reason == 3);
+    CHECK(records[3].closed.cause == CloseCause::kReset);
+  }
+}
+
+TEST_CASE("late copies of a closed subflow open nothing", "[tracker]") {
+  WorkerRun run;
+  const ts::Bytes syn = run.send(0, From::kOpener, kSynFlag, kOpenerIsn, 0, ts::encode_mp_capable({.version = 1}));
+  run.send(10, From::kAcceptor, kSynAckFlags, kAcceptorIsn, kO, ts::encode_mp_capable({.version = 1, .sender_key = 1}));
+  run.send(20, From::kOpener, kRstAck, kO, kA);
+  (void)run.take();
+  run.show(1000, syn);
+  run.send(1001, From::kAcceptor, kSynAckFlags, kAcceptorIsn, kO, ts::encode_mp_capable({.version = 1, .sender_key = 1}));
+  run.send(1002, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 5}));
+  run.send(1003, From::kOpener, kRstAck, kO, kA);
+  run.send(1004, From::kOpener, kSynFlag, 77);  // plain TCP on the old ports
+  CHECK(words_of(run.finish()) == "");
+  CHECK(run.tally().subflows_opened == 1);
+}
+
+TEST_CASE("ports used again begin a new subflow", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  run.send(25, From::kOpener, kRstAck, kO, kA);
+  const auto first = run.take();
+  run.syn_join(100, 777'000);
+  run.syn_ack_join(110, 777'000);
+  const auto second = run.take();
+  REQUIRE(words_of(second) == "opened syn_ack");
+  CHECK((second[0].slot != first[0].slot || second[0].generation != first[0].generation));
+  CHECK(run.tally().joins_seen == 1);
+}
+
+TEST_CASE("a SYN with another ISN on a live subflow counts only once it is answered", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  const auto first = run.take();
+  run.send(100, From::kOpener, kSynFlag, 99'000, 0, ts::encode_mp_capable({.version = 1}));
+  run.send(1100, From::kOpener, kSynFlag, 99'000, 0, ts::encode_mp_capable({.version = 1}));
+  CHECK(words_of(run.take()) == "");
+  run.send(1200, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 7}));
+  CHECK(words_of(run.take()) == "first_dss");  // it lives on
+  run.send(1300, From::kAcceptor, kSynAckFlags, 88'000, 99'001, ts::encode_mp_capable({.version = 1, .sender_key = 42}));
+  const auto second = run.take();
+  REQUIRE(words_of(second) == "counters counters closed opened syn_ack");
+  CHECK(second[2].closed.cause == CloseCause::kReplaced);
+  CHECK(second[2].generation == first[0].generation);
+  CHECK(second[3].has(record_flag::kSynSeen));
+  CHECK((second[3].slot != first[0].slot || second[3].generation != first[0].generation));
+  CHECK(second[4].syn_ack.key.value == 42);
+  CHECK(second[4].syn_ack.opener_isn == 99'000);
+}
+
+TEST_CASE("a live subflow gives way to plain TCP, too, once that is answered", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  run.send(100, From::kOpener, kSynFlag, 99'000);
+  run.send(110, From::kAcceptor, kSynAckFlags, 88'000, 99'001);
+  CHECK(words_of(run.take()) == "counters counters closed");
+  run.send(120, From::kOpener, kAckFlag, 99'001, 88'001, {}, 500);
+  CHECK(run.finish().empty());
+}
+
+TEST_CASE("a join with another ISN is seen once and costs nothing unanswered", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  (void)run.take();
+  for (const double ms : {100.0, 1100.0, 3100.0}) run.syn_join(ms, 99'000);
+  CHECK(words_of(run.take()) == "join_not_stored");
+  CHECK(run.tally().joins_seen == 2);
+  CHECK(run.tally().subflows == 1);
+}
+
+TEST_CASE("silence ends subflows, each kind in its own time", "[tracker]") {
+  struct Row {
+    const char* what;
+    double silent_s;
+    CloseCause cause;
+    void (*play)(WorkerRun&);
+  };
+  const Row rows[] = {
+      {"unanswered", 75, CloseCause::kUnanswered, [](WorkerRun& run) { run.syn_join(0); }},
+      {"answered, no third ACK", 75, CloseCause::kTimeout,
+       [](WorkerRun& run) { run.syn_join(0); run.syn_ack_join(0); }},
+      {"mid-stream", 120, CloseCause::kTimeout,
+       [](WorkerRun& run) { run.send(0, From::kOpener, kAckFlag, 5, 6, ts::encode_dss({.data_ack = 7})); }},
+      {"confirmed", 3600, CloseCause::kTimeout, [](WorkerRun& run) { run.open_join(-20); }},
+      {"denied", 3600, CloseCause::kTimeout,
+       [](WorkerRun& run) {
+         run.syn_join(0);
+         run.send(0, From::kAcceptor, kSynAckFlags, kAcceptorIsn, kOpenerIsn + 1);
+       }},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    WorkerRun run;
+    row.play(run);
+    (void)run.take();
+    run.tick((row.silent_s - 1) * 1000);
+    CHECK(words_of(run.take()) == "");
+    CHECK(run.tally().subflows == 1);
+    run.tick((row.silent_s + 3) * 1000);
+    const auto records = run.take();
+    REQUIRE(!records.empty());
+    CHECK(records.back().kind == RecordKind::kClosed);
+    CHECK(records.back().closed.cause == row.cause);
+    CHECK(run.tally().subflows == 0);
+  }
+}
+
+TEST_CASE("traffic keeps a subflow alive, and a jump of days ends it", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  for (int hour = 0; hour < 24; ++hour) run.send(hour * 3'500'000.0 + 100, From::kOpener, kAckFlag, kO, kA, {}, 1);
+  CHECK(words_of(run.take()).find("closed") == std::string::npos);
+  run.tick(1000.0 * 86'400 * 30);
+  const auto records = run.take();
+  REQUIRE(!records.empty());
+  CHECK(words_of(records).ends_with("counters counters closed"));
+  CHECK(records.back().closed.last_seen_ns == kStartNs + (23 * 3'500'000ull + 100) * kMs);
+}
+
+TEST_CASE("at the end everything open is told and closed", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  run.ends.opener.port = 40001;
+  run.syn_join(100);
+  const auto records = run.finish();
+  CHECK(words_of(records) == "opened syn_ack join_ack opened counters counters closed closed");
+  for (const Record& record : records) {
+    if (record.kind == RecordKind::kClosed) CHECK(record.closed.cause == CloseCause::kExit);
+  }
+}
+
+}  // namespace
+}  // namespace mptap

@@ -1,0 +1,222 @@
+// What options of a living subflow become, and what its counters say.
+#include "tests/unit/worker_run.h"
+
+namespace mptap {
+namespace {
+
+using namespace test;  // worker_run.h
+
+constexpr std::uint32_t kO = kOpenerIsn + 1;
+constexpr std::uint32_t kA = kAcceptorIsn + 1;
+
+std::vector<Record> on_subflow(const ts::Bytes& options, From from = From::kOpener, std::uint8_t flags = kAckFlag) {
+  WorkerRun run;
+  run.open_v1();
+  run.send(25, From::kAcceptor, kAckFlag, kA, kO);
+  (void)run.take();
+  const bool opener = from == From::kOpener;
+  run.send(30, from, flags, opener ? kO : kA, opener ? kA : kO, options);
+  return run.take();
+}
+
+TEST_CASE("signals become one record each, with their fields and sender", "[tracker]") {
+  const auto add = on_subflow(ts::encode_add_addr({.version = 1, .address_id = 7, .address = ts::IpAddress::parse("10.1.2.3"),
+                                                   .port = 8080, .addr_hmac = 0x0102030405060708}),
+                              From::kAcceptor);
+  REQUIRE(words_of(add) == "add_addr");
+  CHECK_FALSE(add[0].from_opener());
+  CHECK(add[0].add_addr.address_id.value == 7);
+  CHECK(add[0].add_addr.address.bytes[15] == 3);
+  CHECK(add[0].add_addr.address.is_v4());
+  CHECK(add[0].add_addr.port == 8080);
+  CHECK(add[0].add_addr.has_port);
+  CHECK(add[0].add_addr.has_hmac);
+  CHECK(add[0].add_addr.hmac[0] == 1);
+  CHECK(add[0].add_addr.version == 1);
+  CHECK_FALSE(add[0].add_addr.echo);
+
+  const std::uint8_t ids[] = {1, 9, 255};
+  const auto removed = on_subflow(ts::encode_remove_addr(ids));
+  REQUIRE(words_of(removed) == "remove_addr");
+  CHECK(removed[0].from_opener());
+  CHECK(removed[0].remove_addr.count == 3);
+  CHECK(removed[0].remove_addr.address_ids[2] == 255);
+
+  const auto prio = on_subflow(ts::encode_mp_prio(true, 4));
+  REQUIRE(words_of(prio) == "prio");
+  CHECK(prio[0].prio.backup);
+  CHECK(prio[0].prio.has_address_id);
+  CHECK(prio[0].prio.address_id.value == 4);
+
+  const auto fail = on_subflow(ts::encode_mp_fail(0x123456789abcdef0));
+  REQUIRE(words_of(fail) == "fail");
+  CHECK(fail[0].fail.dsn == 0x123456789abcdef0);
+
+  const auto fast = on_subflow(ts::encode_mp_fastclose(42));
+  REQUIRE(words_of(fast) == "fast_close");
+  CHECK(fast[0].fast_close.receiver_key.value == 42);
+  ts::Bytes both = ts::encode_mp_fastclose(42);
+  const ts::Bytes rst = ts::encode_mp_tcprst(0);
+  both.insert(both.end(), rst.begin(), rst.end());
+  CHECK(words_of(on_subflow(both, From::kOpener, kRstAck)) == "fast_close reset counters counters closed");
+  CHECK(words_of(on_subflow(ts::encode_mptcp_raw(15, 0, ts::Bytes(5, 1)))) == "");  // experimental: counted only
+}
+
+TEST_CASE("an option that breaks the grammar is told as what it is", "[tracker]") {
+  const auto records = on_subflow(ts::encode_mptcp_raw(3, 0, ts::Bytes(6, 9)), From::kAcceptor);
+  REQUIRE(words_of(records) == "malformed");
+  CHECK(records[0].malformed.error == OptionError::kLength);
+  CHECK(records[0].malformed.subtype == 3);
+  CHECK(records[0].malformed.length == 9);
+  CHECK(records[0].malformed.tcp_flags == kAckFlag);
+  CHECK_FALSE(records[0].from_opener());
+}
+
+TEST_CASE("several options of one segment all count", "[tracker]") {
+  ts::Bytes options = ts::encode_dss({.data_ack = 7});
+  for (const ts::Bytes& more : {ts::encode_mp_prio(true), ts::encode_mptcp_raw(12, 0, {}), ts::encode_mp_prio(false)}) {
+    options.insert(options.end(), more.begin(), more.end());
+  }
+  CHECK(words_of(on_subflow(options)) == "first_dss prio malformed prio");
+}
+
+TEST_CASE("the first DSS of each direction is told, a DATA_FIN once", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  const auto data = [](std::uint64_t dsn, std::uint32_t ssn, std::uint16_t length, bool fin = false) {
+    return ts::encode_dss({.data_ack = 1000, .ack8 = true, .mapping = ts::DssMapping{dsn, ssn, length}, .dsn8 = true, .data_fin = fin});
+  };
+  run.send(30, From::kOpener, kAckFlag, kO, kA, data(500, 1, 100), 100);
+  const auto first = run.take();
+  REQUIRE(words_of(first) == "first_dss");
+  CHECK(first[0].dss.dsn == 500);
+  CHECK(first[0].dss.ssn == 1);
+  CHECK(first[0].dss.data_len == 100);
+  CHECK(first[0].dss.data_ack == 1000);
+  CHECK(first[0].dss.payload_bytes == 100);
+  run.send(31, From::kOpener, kAckFlag, kO + 100, kA, data(600, 101, 100), 100);
+  CHECK(words_of(run.take()) == "");
+  run.send(32, From::kAcceptor, kAckFlag, kA, kO + 200, data(2000, 1, 10), 10);
+  CHECK(words_of(run.take()) == "first_dss");
+  run.send(33, From::kOpener, kAckFlag, kO + 200, kA + 10, data(700, 0, 1, true));
+  run.send(34, From::kOpener, kAckFlag, kO + 200, kA + 10, data(700, 0, 1, true));
+  CHECK(words_of(run.take()) == "data_fin");
+  run.send(35, From::kAcceptor, kAckFlag, kA + 10, kO + 200, data(2010, 0, 1, true));
+  CHECK(words_of(run.take()) == "data_fin");
+}
+
+TEST_CASE("every DSS and every option are told where that is asked for", "[tracker]") {
+  WorkerOptions options = small_options();
+  options.records.every_dss = true;
+  WorkerRun run(options);
+  run.open_v1();
+  (void)run.take();
+  for (int i = 0; i < 3; ++i) run.send(30 + i, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 7u + static_cast<unsigned>(i)}));
+  CHECK(words_of(run.take()) == "first_dss dss dss dss");
+}
+
+TEST_CASE("counters: bytes, mappings seen once, the highest DSN", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  const auto data = [&run](double ms, std::uint32_t at, std::uint64_t dsn, std::uint16_t data_len, std::size_t bytes) {
+    run.send(ms, From::kOpener, kAckFlag, kO + at, kA,
+             ts::encode_dss({.data_ack = 77, .ack8 = true, .mapping = ts::DssMapping{dsn, at + 1, data_len}, .dsn8 = true}), bytes);
+  };
+  data(30, 0, 1000, 100, 100);
+  data(31, 100, 1100, 300, 150);    // one mapping over two segments, both repeat it
+  run.send(32, From::kOpener, kAckFlag, kO + 250, kA,
+           ts::encode_dss({.mapping = ts::DssMapping{1100, 101, 300}, .dsn8 = true}), 150);
+  data(300, 0, 1000, 100, 100);     // retransmitted
+  data(301, 400, 1400, 50, 50);
+  (void)run.take();
+  run.tick(20'000);
+  (void)run.take();
+  const auto records = run.finish();
+  REQUIRE(words_of(records) == "counters counters closed");
+  CHECK(records[0].counters.segments == 7);
+  CHECK(records[0].counters.payload_bytes == 100 + 150 + 150 + 100 + 50);
+  CHECK(records[0].counters.mapped_bytes == 450);
+  CHECK(records[0].counters.dsn_high == 1450);
+  CHECK(records[0].counters.data_ack == 77);
+  CHECK(records[1].counters.segments == 1);
+  CHECK(records[1].counters.dsn_high == 0);
+}
+
+TEST_CASE("numbers of 4 bytes are extended from those of 8, over the wrap", "[tracker]") {
+  WorkerOptions options = small_options();
+  options.records.every_dss = true;
+  WorkerRun run(options);
+  run.open_v1();
+  (void)run.take();
+  const std::uint64_t near_wrap = 0x5ffffff00;
+  run.send(30, From::kOpener, kAckFlag, kO, kA,
+           ts::encode_dss({.data_ack = 0x7fffffff0, .ack8 = true, .mapping = ts::DssMapping{near_wrap, 1, 0x100}, .dsn8 = true}), 0x100);
+  run.send(31, From::kOpener, kAckFlag, kO + 0x100, kA,
+           ts::encode_dss({.data_ack = 0x800000010, .mapping = ts::DssMapping{0x600000000, 0x101, 0x10}}), 0x10);
+  run.send(32, From::kOpener, kAckFlag, kO, kA,
+           ts::encode_dss({.data_ack = 0x7ffffffff, .mapping = ts::DssMapping{near_wrap, 1, 0x100}}), 0x100);  // an old one
+  const auto records = run.take();
+  REQUIRE(words_of(records) == "first_dss dss dss dss");
+  CHECK(records[2].dss.dsn == 0x600000000);
+  CHECK(records[2].dss.data_ack == 0x800000010);
+  CHECK(records[3].dss.dsn == near_wrap);
+  CHECK(records[3].dss.data_ack == 0x7ffffffff);
+}
+
+TEST_CASE("counters of a moving subflow come every interval", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  for (int i = 0; i < 100; ++i) run.send(1000.0 * i + 100, From::kOpener, kAckFlag, kO, kA, {}, 10);
+  std::size_t counters = 0;
+  for (const Record& record : run.take()) {
+    if (record.kind != RecordKind::kCounters) continue;
+    ++counters;
+    CHECK_FALSE(record.has(record_flag::kLast));
+  }
+  CHECK(counters >= 2 * 9);
+  CHECK(counters <= 2 * 10);
+}
+
+TEST_CASE("a span's second copy counts once, a retransmission does not", "[tracker]") {
+  for (const double apart_ms : {0.002, 1.0, 3.9}) {
+    WorkerRun run;
+    std::vector<ts::Bytes> frames;
+    std::vector<double> times;
+    const auto twice = [&](double ms, const ts::Bytes& frame) { run.show(ms + apart_ms, frame); };
+    twice(0, run.send(0, From::kOpener, kSynFlag, kOpenerIsn, 0, ts::encode_mp_join_syn(2, 3, 4)));
+    twice(10, run.send(10, From::kAcceptor, kSynAckFlags, kAcceptorIsn, kO, ts::encode_mp_join_synack(1, 2, 3)));
+    twice(20, run.send(20, From::kOpener, kAckFlag, kO, kA, ts::encode_mp_join_ack({})));
+    twice(30, run.send(30, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 1}), 100));
+    twice(40, run.send(40, From::kOpener, kRstAck, kO + 100, kA));
+    const auto records = run.take();
+    INFO(apart_ms);
+    REQUIRE(words_of(records) == "opened syn_ack join_ack first_dss reset counters counters closed");
+    CHECK(records[5].counters.segments == 4);
+    CHECK(records[5].counters.payload_bytes == 100);
+    CHECK(run.tally().copies == 5);
+    CHECK(run.tally().joins_seen == 1);
+  }
+  WorkerRun run;
+  run.open_join();
+  const ts::Bytes data = run.send(100, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  run.show(109, data);
+  run.show(300, data);
+  const auto records = run.finish();
+  REQUIRE(words_of(records) == "opened syn_ack join_ack counters counters closed");
+  CHECK(records[3].counters.payload_bytes == 300);
+  CHECK(run.tally().copies == 0);
+}
+
+TEST_CASE("copies of one burst, and mixed with others, are still copies", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  std::vector<ts::Bytes> frames;
+  for (std::uint32_t i = 0; i < 3; ++i) frames.push_back(run.send(50 + i * 0.01, From::kOpener, kAckFlag, kO + i * 10, kA, {}, 10));
+  for (std::uint32_t i = 0; i < 3; ++i) run.show(50.1 + i * 0.01, frames[i]);
+  (void)run.take();
+  CHECK(run.tally().copies == 3);
+}
+
+}  // namespace
+}  // namespace mptap
