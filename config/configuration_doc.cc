@@ -30,7 +30,7 @@ logs:
 constexpr std::string_view kRules = R"(- Unknown names are mistakes, and so are names that stand twice.
 - Booleans are `true` or `false` and nothing else.
 - Groups and lists may stand on one line: `cores: [2, 3]`, `metrics: {enabled: false}`. Inside `{ }` and `[ ]` put text
-  that holds a comma in quotes: `- {vdev: "net_null0,size=64"}`. IPv6 listeners need quotes everywhere.
+  that holds a comma in quotes: `- {vdev: "net_null0,size=64"}`.
 - Of YAML, tags (`!name`), anchors (`&name`), aliases (`*name`) and second documents are not taken.
 - A file is UTF-8 and at most 1 MiB.
 
@@ -58,7 +58,7 @@ logs:
   format: json
   events: [mp_join, mp_fastclose, connection]
 metrics:
-  listen: "[::1]:9464"
+  listen: 127.0.0.1:9500
 ```
 )";
 

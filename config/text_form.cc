@@ -14,9 +14,9 @@ bool is_hex(std::string_view text, std::size_t least, std::size_t most) {
          text.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
 }
 
-bool is_address(int family, const std::string& text) {
-  unsigned char bytes[16];
-  return inet_pton(family, text.c_str(), bytes) == 1;
+bool is_ipv4(const std::string& text) {
+  in_addr address;
+  return inet_pton(AF_INET, text.c_str(), &address) == 1;
 }
 
 bool is_interface(const std::string& text) {
@@ -40,14 +40,13 @@ bool is_vdev(const std::string& text) {
   return text.starts_with("net_") && text.size() > 4 && text[4] != ',' && text.find(' ') == std::string::npos;
 }
 
+/// IPv4 only: Debian's build of the listener's library has no IPv6.
 bool is_listener(const std::string& text) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string::npos) return false;
   const Quantity port = parse_whole(std::string_view(text).substr(colon + 1));
   if (port.status != QuantityStatus::kOk || port.value > 65'535) return false;
-  const std::string host = text.substr(0, colon);
-  const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';
-  return bracketed ? is_address(AF_INET6, host.substr(1, host.size() - 2)) : is_address(AF_INET, host);
+  return is_ipv4(text.substr(0, colon));
 }
 
 }  // namespace
@@ -57,6 +56,6 @@ constexpr TextForm kInterfaceForm{"the name of a network interface such as eth1"
 constexpr TextForm kPciForm{"a PCI address such as 0000:01:00.0", is_pci};
 constexpr TextForm kVdevForm{"a DPDK device and its arguments such as net_null0,size=64", is_vdev};
 constexpr TextForm kListenForm{
-    "a numeric address and a port such as 127.0.0.1:9464 or \"[::1]:9464\" (in quotes)", is_listener};
+    "a numeric IPv4 address and a port such as 127.0.0.1:9464", is_listener};
 
 }  // namespace mptap

@@ -65,6 +65,14 @@ void Pipeline::start(const ThreadHooks& hooks) {
   }
 }
 
+void Pipeline::wait_until_polling() const {
+  for (const auto& worker : workers_) {
+    while (worker->counters().polls == 0 && !worker->has_finished()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  }
+}
+
 void Pipeline::run_worker(std::size_t index, const ThreadHooks& hooks) {
   if (hooks.enter) hooks.enter(index);
   Worker& worker = *workers_[index];

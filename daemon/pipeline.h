@@ -38,6 +38,9 @@ class Pipeline {
 
   void start(const ThreadHooks& hooks);
 
+  /// Waits until every worker has polled its source once: from then on no packet is missed. Main thread.
+  void wait_until_polling() const;
+
   /// Workers end after their burst, tell what is open, and control reports it. Any thread; signal-safe.
   void request_stop() noexcept { stop_.store(true, std::memory_order_relaxed); }
 

@@ -64,6 +64,7 @@ void Sensor::start_pipeline() {
   hooks.leave = [this](std::size_t) { eal_->leave_worker(); };
   hooks.enter_control = [this] { eal_->move_to_control_cores(); };
   pipeline_->start(hooks);
+  pipeline_->wait_until_polling();
   if (metrics_) {
     metrics_->publish({pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }});
   }

@@ -116,6 +116,7 @@ OptionError decode_add_addr(const Cursor& wire, AddAddrOption& out) {
   }
   out.address_id = AddressId{wire.u8(3)};
   out.address = v6 ? IpAddress::from_v6(wire.at(4)) : IpAddress::from_v4(wire.at(4));
+  if (v6 && out.address.is_v4()) return OptionError::kIpVersion;  // never on the wire (see types.h)
   const std::size_t after_address = v6 ? 20 : 8;
   if (out.has_port) out.port = wire.u16(after_address);
   if (out.has_hmac) std::copy_n(wire.at(size - 8), 8, out.hmac.begin());

@@ -188,6 +188,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
   }
   const Offer offer = offer_of_syn_ack(options, slot.syn, slot.has(seen::kSyn));
   slot.acceptor_isn = segment.tcp.seq;
+  slot.seen &= ~((seen::kSeqKnown | seen::kAckKnown) << 1);  // what came before the answer was no part of it
   slot.seen |= seen::kSynAck;
   if (offer == Offer::kJoin) ++tally_.joins_answered;
   if (offer == Offer::kNone || offer == Offer::kMirrored) slot.seen |= seen::kDenied;

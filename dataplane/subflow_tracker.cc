@@ -135,12 +135,7 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
     }
     return;
   }
-  if ((flags & tcp_flag::kFin) != 0 && !slot.has(seen::kFin << direction)) {
-    slot.direction[direction].fin_seq = segment.tcp.seq + segment.tcp.payload_bytes;
-    slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
-    if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
-    if (!in_sequence) ++tally_.out_of_sequence;
-  }
+  if ((flags & tcp_flag::kFin) != 0 && !slot.has(seen::kFin << direction)) note_fin(index, direction, segment, in_sequence);
   if (slot.has((seen::kFin | seen::kFinPending) * 3)) settle_fins(index);
   if (slot.klass != SlotClass::kClosed) tell_periodic_counters(index);
 }
@@ -179,7 +174,20 @@ void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const Seg
   close(index, CloseCause::kReset);
 }
 
-/// A FIN that came ahead of its data counts once the peer acknowledges it; the subflow ends when both do.
+/// A FIN in sequence counts; one ahead of its data may, once the peer acknowledges exactly it; one behind is nothing.
+void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment,
+                              bool in_sequence) noexcept {
+  SubflowSlot& slot = table_[index];
+  const SlotDirection& peer = slot.direction[1 - direction];
+  const bool behind = slot.has(seen::kAckKnown << (1 - direction)) && Ssn{segment.tcp.seq}.before(Ssn{peer.ack});
+  if (!in_sequence) ++tally_.out_of_sequence;
+  if (!in_sequence && behind) return;
+  slot.direction[direction].fin_seq = segment.tcp.seq + segment.tcp.payload_bytes;
+  slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
+  if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
+}
+
+/// The subflow ends when both FINs are acknowledged. A FIN ahead that data has passed was forged.
 void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
   bool both_acknowledged = true;
@@ -188,8 +196,11 @@ void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
     const SlotDirection& peer = slot.direction[1 - direction];
     const bool acknowledged = slot.has(seen::kAckKnown << (1 - direction)) && peer.ack - (own.fin_seq + 1) < kMaxAdvance;
     if (slot.has(seen::kFinPending << direction) && acknowledged && !slot.has(seen::kFin << direction)) {
-      slot.seen |= seen::kFin << direction;
-      tell(index, record_of(index, RecordKind::kFin, direction));
+      slot.seen &= ~(seen::kFinPending << direction);
+      if (peer.ack == own.fin_seq + 1) {
+        slot.seen |= seen::kFin << direction;
+        tell(index, record_of(index, RecordKind::kFin, direction));
+      }
     }
     both_acknowledged = both_acknowledged && slot.has(seen::kFin << direction) && acknowledged;
   }

@@ -64,6 +64,7 @@ class SubflowTracker {
   void on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_reset(std::uint32_t index, unsigned direction, const SegmentView& segment,
                 const DecodedOptions& options) noexcept;
+  void note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment, bool in_sequence) noexcept;
   void settle_fins(std::uint32_t index) noexcept;
   void tell_periodic_counters(std::uint32_t index) noexcept;
 

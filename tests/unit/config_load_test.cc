@@ -62,7 +62,7 @@ detectors:
   rejected: {enabled: false}
 logs: {directory: /var/log/mptap, format: json, subflows: false, connections: false, notices: false,
        events: [mp_join, connection], attempts_per_second: 0, queue: 64}
-metrics: {enabled: false, listen: "[::1]:0"}
+metrics: {enabled: false, listen: 127.0.0.2:0}
 messages: {level: debug}
 eal: {log_level: notice}
 )");
@@ -127,7 +127,7 @@ eal: {log_level: notice}
   CHECK(logs.attempts_per_second == 0);
   CHECK(logs.queue_rows == 64);
   CHECK_FALSE(config.startup.metrics.enabled);
-  CHECK(config.startup.metrics.listen == "[::1]:0");
+  CHECK(config.startup.metrics.listen == "127.0.0.2:0");
   CHECK(config.runtime.messages.level == "debug");
 }
 

@@ -35,7 +35,7 @@ Value other_value(const Setting& setting) {
       return std::string(setting.words[std::get<std::string>(value) == setting.words[0] ? 1 : 0]);
     case SettingType::kText:
       for (const std::string text :
-           {"net_null7,size=64", "0000:01:00.0", "eth7", "[2001:db8::1]:80", "a \"b\\"}) {
+           {"net_null7,size=64", "0000:01:00.0", "eth7", "192.0.2.1:80", "a \"b\\"}) {
         if (setting.form->accepts(text)) return text;
       }
       return {};
