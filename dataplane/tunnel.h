@@ -37,6 +37,9 @@ struct Tunnel {
   std::uint32_t id = 0;                       // VNI, TEID, GRE key or ERSPAN session
 };
 
+/// parse_frame without its short cut for plain frames: a test holds one to the other.
+[[nodiscard]] FrameStatus walk_frame(const PacketView& packet, const FrameOptions& options, Frame& out) noexcept;
+
 /// Consumes a GRE header and what ERSPAN I, II or III puts behind it.
 /// Source: RFC 2784, RFC 2890, draft-foschiano-erspan-03.
 [[nodiscard]] Tunnel parse_gre(Layer& at) noexcept;
