@@ -89,5 +89,23 @@ TEST_CASE("other keys at the same time are another connection", "[correlator]") 
   CHECK(run.connections.size() == 2);
 }
 
+TEST_CASE("a twin of the initial subflow is found where a join came first in the list", "[correlator]") {
+  ControlRun run;
+  const Secrets secrets{.version = 0};
+  const Slot inside = run.slot(tuple_of("192.168.1.5", 40000, "10.0.0.2", 80), 0);
+  const Slot outside = run.slot(tuple_of("203.0.113.1", 61000, "10.0.0.2", 80), 1);
+  run.connect(inside, 0, secrets);
+  const Slot join = run.slot(tuple_of("192.168.1.6", 40001, "10.0.0.2", 80), 0);
+  run.join(join, 0.1, secrets);
+  run.close(inside, 0.3);
+  run.connect(outside, 0.0005, secrets);  // the other worker is late
+  run.close(outside, 0.3005);
+  run.close(join, 1);
+  run.finish();
+  CHECK(run.connections.size() == 1);
+  CHECK(run.row_of(join).matched_by == MatchedBy::kHmac);
+  CHECK(run.row_of(inside).connection->mp_id == 0);
+}
+
 }  // namespace
 }  // namespace mptap

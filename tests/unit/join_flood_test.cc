@@ -200,5 +200,16 @@ TEST_CASE("switched off it is silent; a new threshold counts at once", "[detecto
   CHECK(run.noticed("join_flood") == 1);
 }
 
+TEST_CASE("the third ACK that stands before the SYN/ACK completes the join once that comes", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  for (std::uint16_t i = 0; i <= 60; ++i) {
+    const Slot join = run.slot(tuple_of("10.0.0.1", i, "10.0.0.2", 80));
+    run.syn_join(join, 1, Token{1}, i);
+    run.join_ack(join, 1.001, {});
+    run.syn_ack_join(join, 1.002, {}, i);
+  }
+  CHECK(run.noticed("join_flood") == 0);
+}
+
 }  // namespace
 }  // namespace mptap
