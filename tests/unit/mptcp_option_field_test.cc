@@ -207,5 +207,11 @@ TEST_CASE("REMOVE_ADDR, MP_PRIO, MP_FAIL, MP_FASTCLOSE and MP_TCPRST", "[option]
   CHECK(decoded("1e0480ff", tcp_flag::kRst).tcp_rst.reason == 255);  // not assigned, and told as it is
 }
 
+TEST_CASE("an ADD_ADDR cannot carry an IPv4-mapped IPv6 address: the bytes alone name the family", "[option]") {
+  MptcpOption out;
+  const test::ExactBytes option(test::octets_of("1e143101 00000000000000000000ffff0a000001"));
+  CHECK(decode_mptcp_option(option.view(), kAck, out) == OptionError::kIpVersion);
+}
+
 }  // namespace
 }  // namespace mptap

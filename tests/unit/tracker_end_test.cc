@@ -223,5 +223,54 @@ TEST_CASE("at the end everything open is told and closed", "[tracker]") {
   }
 }
 
+TEST_CASE("a FIN behind what is acknowledged is not in sequence", "[tracker]") {
+  for (const std::uint32_t behind : {2u, 50u, 1'000'000u}) {
+    WorkerRun run;
+    run.open_v1();
+    run.send(25, From::kAcceptor, kAckFlag, kA, kO, {}, 100);
+    run.send(26, From::kOpener, kAckFlag, kO, kA + 100);
+    (void)run.take();
+    run.send(30, From::kAcceptor, kFinAck, kA + 100 - behind, kO);
+    INFO(behind);
+    CHECK(words_of(run.take()) == "");
+    CHECK(run.tally().out_of_sequence == 1);
+  }
+}
+
+TEST_CASE("blind FINs on both sides do not end a subflow", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  run.send(25, From::kAcceptor, kAckFlag, kA, kO, {}, 100);
+  run.send(26, From::kOpener, kAckFlag, kO, kA + 100, {}, 100);
+  run.send(27, From::kAcceptor, kAckFlag, kA + 100, kO + 100);
+  (void)run.take();
+  run.send(30, From::kAcceptor, kFinAck, kA - 5'000'000, kO);
+  run.send(31, From::kOpener, kFinAck, kO - 5'000'000, kA);
+  run.send(40, From::kOpener, kAckFlag, kO + 100, kA + 100, {}, 100);
+  CHECK(words_of(run.take()) == "");
+  CHECK(run.tally().subflows == 1);
+}
+
+TEST_CASE("a FIN spoofed ahead does not count when data passes its number", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  run.send(30, From::kOpener, kFinAck, kO + 150, kA);  // spoofed
+  for (std::uint32_t i = 0; i < 4; ++i) run.send(31 + i, From::kOpener, kAckFlag, kO + i * 100, kA, {}, 100);
+  run.send(40, From::kAcceptor, kAckFlag, kA, kO + 400);
+  CHECK(words_of(run.take()) == "");
+}
+
+TEST_CASE("a stray segment before the SYN/ACK does not spoil the sequence numbers", "[tracker]") {
+  WorkerRun run;
+  run.syn_join(0);
+  run.send(5, From::kAcceptor, kAckFlag, 0x90000000, 77, {}, 10);  // anybody's
+  run.syn_ack_join(10);
+  run.ack_join(20);
+  (void)run.take();
+  run.send(30, From::kAcceptor, kRstAck, kA, kO);
+  CHECK(words_of(run.take()) == "reset counters counters closed");
+}
+
 }  // namespace
 }  // namespace mptap
