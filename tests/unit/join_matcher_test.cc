@@ -1,0 +1,135 @@
+// Which of several candidates a join belongs to.
+#include "detect/join_matcher.h"
+
+#include "tests/unit/control_run.h"
+
+namespace mptap {
+namespace {
+
+using namespace test;  // control_run.h
+
+struct Matcher {
+  ConnectionTable connections{CorrelatorOptions{}};
+  TokenIndex tokens{1};
+  KeylessIndex keyless{connections, 2};
+  Crypto crypto;
+  JoinMatcher matcher{connections, tokens, keyless, crypto};
+
+  /// A connection whose responder carries `token`; 0 for a key is unknown.
+  Connection* add(Token token, std::uint64_t initiator_key, std::uint64_t responder_key, const char* initiator, const char* responder) {
+    Connection* connection = connections.try_create();
+    connection->version = std::uint8_t{1};
+    if (initiator_key != 0) connection->host(Role::kInitiator).key = Key{initiator_key};
+    if (responder_key != 0) connection->host(Role::kResponder).key = Key{responder_key};
+    connection->host(Role::kInitiator).note_used(AddressId{0}, ip(initiator));
+    connection->host(Role::kResponder).note_used(AddressId{0}, ip(responder));
+    connection->host(Role::kResponder).token = token;
+    (void)tokens.add(token, {connection->self, Role::kResponder});
+    return connection;
+  }
+};
+
+Subflow join_of(const char* opener, const char* acceptor, const Secrets* proven_by) {
+  Subflow join;
+  join.syn_seen = true;
+  join.offer = Offer::kJoin;
+  join.token = Token{7};
+  join.opener_nonce = 11;
+  join.acceptor_nonce = 22;
+  join.tuple = tuple_of(opener, 1, acceptor, 80);
+  if (proven_by != nullptr) {
+    const auto hmac = ControlRun::syn_ack_hmac(*proven_by, Role::kResponder);
+    std::copy_n(hmac.begin(), 8, join.synack_hmac.begin());
+    join.ack_hmac = ControlRun::ack_hmac(*proven_by, Role::kResponder);
+    join.has_ack_hmac = true;
+  }
+  return join;
+}
+
+const Secrets kOne{.initiator_key = 1, .responder_key = 9};
+const Secrets kTwo{.initiator_key = 2, .responder_key = 9};
+
+TEST_CASE("nothing fits", "[matcher]") {
+  Matcher at;
+  CHECK(at.matcher.match(join_of("10.0.0.1", "10.0.0.2", nullptr)).connection == nullptr);
+  at.add(Token{8}, 1, 9, "10.0.0.1", "10.0.0.2");
+  CHECK(at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kOne)).connection == nullptr);  // another token
+}
+
+TEST_CASE("the HMAC decides, against order and addresses", "[matcher]") {
+  Matcher at;
+  Connection* one = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
+  Connection* two = at.add(Token{7}, 2, 9, "10.0.1.1", "10.0.1.2");
+  const JoinMatch to_two = at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo));
+  CHECK(to_two.connection == two);
+  CHECK(to_two.matched_by == MatchedBy::kHmac);
+  CHECK(to_two.hmac_synack == Proof::kValid);
+  CHECK(to_two.acceptor_role == Role::kResponder);
+  CHECK(at.matcher.match(join_of("10.0.1.1", "10.0.1.2", &kOne)).connection == one);
+}
+
+TEST_CASE("where keys are unknown the destination's address decides", "[matcher]") {
+  Matcher at;
+  Connection* one = at.add(Token{7}, 0, 9, "10.0.0.1", "10.0.0.2");
+  Connection* two = at.add(Token{7}, 0, 9, "10.0.1.1", "10.0.1.2");
+  const JoinMatch match = at.matcher.match(join_of("172.16.0.1", "10.0.1.2", &kOne));
+  CHECK(match.connection == two);
+  CHECK(match.matched_by == MatchedBy::kToken);
+  CHECK(match.hmac_synack == Proof::kUnverified);
+  CHECK(at.matcher.match(join_of("172.16.0.1", "10.0.0.2", &kOne)).connection == one);
+  CHECK(at.matcher.match(join_of("172.16.0.1", "172.16.0.2", &kOne)).connection != nullptr);
+}
+
+TEST_CASE("a wrong HMAC: an unverified candidate is better, a known destination is told, another is not ours", "[matcher]") {
+  Matcher at;
+  Connection* wrong = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
+  const JoinMatch at_home = at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo));
+  CHECK(at_home.connection == wrong);
+  CHECK(at_home.hmac_synack == Proof::kInvalid);
+  CHECK(at_home.matched_by == MatchedBy::kToken);
+  CHECK(at.matcher.match(join_of("10.0.0.1", "172.16.0.2", &kTwo)).connection == nullptr);
+  Connection* unverified = at.add(Token{7}, 0, 9, "10.5.0.1", "10.5.0.2");
+  CHECK(at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo)).connection == unverified);
+}
+
+TEST_CASE("proofs need both keys, the SYN and, for the third ACK, the third ACK", "[matcher]") {
+  Matcher at;
+  Connection* whole = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
+  Connection* half = at.add(Token{6}, 0, 9, "10.0.0.1", "10.0.0.2");
+  Subflow join = join_of("10.0.0.1", "10.0.0.2", &kOne);
+  CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, join) == Proof::kValid);
+  CHECK(at.matcher.verify_ack(*whole, Role::kResponder, join) == Proof::kValid);
+  CHECK(at.matcher.verify_syn_ack(*whole, Role::kInitiator, join) == Proof::kInvalid);  // the roles count
+  CHECK(at.matcher.verify_ack(*whole, Role::kInitiator, join) == Proof::kInvalid);
+  CHECK(at.matcher.verify_syn_ack(*half, Role::kResponder, join) == Proof::kUnverified);
+  CHECK(at.matcher.verify_ack(*half, Role::kResponder, join) == Proof::kUnverified);
+  for (std::size_t at_byte = 0; at_byte < 20; ++at_byte) {
+    Subflow changed = join;
+    changed.ack_hmac[at_byte] ^= 1;
+    CHECK(at.matcher.verify_ack(*whole, Role::kResponder, changed) == Proof::kInvalid);
+    if (at_byte >= 8) continue;
+    changed.synack_hmac[at_byte] ^= 1;
+    CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, changed) == Proof::kInvalid);
+  }
+  join.has_ack_hmac = false;
+  CHECK(at.matcher.verify_ack(*whole, Role::kResponder, join) == Proof::kUnverified);
+  join.syn_seen = false;
+  CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, join) == Proof::kUnverified);
+}
+
+TEST_CASE("without a SYN only addresses are left, of connections whose token is unknown", "[matcher]") {
+  Matcher at;
+  at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
+  Subflow join = join_of("10.0.3.1", "10.0.3.2", nullptr);
+  join.syn_seen = false;
+  CHECK(at.matcher.match(join).connection == nullptr);
+  Connection* keyless = at.connections.try_create();
+  keyless->host(Role::kResponder).note_used(AddressId{0}, ip("10.0.3.2"));
+  at.keyless.add(ip("10.0.3.2"), {keyless->self, Role::kResponder});
+  const JoinMatch match = at.matcher.match(join);
+  CHECK(match.connection == keyless);
+  CHECK(match.matched_by == MatchedBy::kAddress);
+}
+
+}  // namespace
+}  // namespace mptap
