@@ -34,7 +34,7 @@ constexpr std::string_view kRules = R"(- Unknown names are mistakes, and so are 
 - Of YAML, tags (`!name`), anchors (`&name`), aliases (`*name`) and second documents are not taken.
 - A file is UTF-8 and at most 1 MiB.
 
-A reload (`systemctl reload mptap`, or SIGHUP) changes the settings marked *reload*; the others are read at start.
+A reload (SIGHUP) changes the settings marked *reload*; the others are read at start.
 
 A larger example:
 

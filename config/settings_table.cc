@@ -36,6 +36,12 @@ Setting number(std::string_view path, Reach reach, Range range, std::string_view
       .path = path, .type = SettingType::kNumber, .doc = doc, .reach = reach, .range = range, .unit = unit};
 }
 
+/// A setting among reloadable ones that only a restart changes.
+Setting at_start(Setting setting) {
+  setting.reach.reloadable = false;
+  return setting;
+}
+
 Setting duration(std::string_view path, Reach reach, Range range, std::string_view doc) {
   return {.path = path, .type = SettingType::kDuration, .doc = doc, .reach = reach, .range = range};
 }
@@ -148,7 +154,7 @@ std::vector<Setting> make_state_settings() {
                "An answered join whose connection is not known waits this long for it before it is called "
                "unknown."),
       number("connections.max_waiting_joins", MPTAP_STARTUP(correlator.max_waiting_joins), {1, kMaxTable},
-             "joins", "Joins that wait at once; the next are called unknown immediately."),
+             "joins", "Joins that wait at once; beyond that the longest waiting is called unknown at once."),
   };
 }
 
@@ -205,8 +211,8 @@ std::vector<Setting> make_export_settings() {
        .max_items = std::size(kEvents)},
       number("logs.attempts_per_second", MPTAP_RUNTIME(logs.attempts_per_second), {0, 1'000'000},
              "rows a second", "Rows of unanswered attempts that are written; the others are counted."),
-      number("logs.queue", MPTAP_RUNTIME(logs.queue_rows), {64, kMaxTable}, "rows",
-             "Rows that may wait for the log writer; beyond that rows are dropped and counted."),
+      at_start(number("logs.queue", MPTAP_RUNTIME(logs.queue_rows), {64, kMaxTable}, "rows",
+             "Rows that may wait for the log writer; beyond that rows are dropped and counted.")),
       group("metrics", "The Prometheus endpoint."),
       boolean("metrics.enabled", MPTAP_STARTUP(metrics.enabled), "Serve metrics."),
       text("metrics.listen", MPTAP_STARTUP(metrics.listen), kListenForm,

@@ -37,7 +37,8 @@ class Rest {
 Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config,
                    const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters)
     : config_(config),
-      correlator_(config.correlator, runtime.detectors, sources.size(), random_seed(), sink, counters) {
+      detectors_(runtime.detectors),
+      correlator_(config.correlator, detectors_, sources.size(), random_seed(), sink, counters) {
   correlator_.choose_events(runtime.logs.events);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
@@ -56,13 +57,28 @@ void Pipeline::start(const ThreadHooks& hooks) {
   for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), workers_[i].get()});
   threads_.emplace_back([this, links, hooks] {
     if (hooks.enter_control) hooks.enter_control();
-    Control(links, correlator_).run(hooks.between_batches);
+    Control(links, correlator_).run([this, &hooks] { take_over_runtime(hooks); });
     control_gone_.store(true, std::memory_order_relaxed);
     control_finished_.store(true, std::memory_order_release);
   });
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     threads_.emplace_back([this, i, hooks] { run_worker(i, hooks); });
   }
+}
+
+void Pipeline::publish(std::shared_ptr<const RuntimeConfig> runtime) {
+  published_.store(std::move(runtime));
+  has_news_.store(true, std::memory_order_release);
+}
+
+/// Detectors hold references to detectors_: assigning to it is all they need.
+void Pipeline::take_over_runtime(const ThreadHooks& hooks) {
+  if (!has_news_.load(std::memory_order_relaxed) || !has_news_.exchange(false, std::memory_order_acquire)) return;
+  const std::shared_ptr<const RuntimeConfig> runtime = published_.exchange(nullptr);
+  if (!runtime) return;
+  detectors_ = runtime->detectors;
+  correlator_.choose_events(runtime->logs.events);
+  if (hooks.on_runtime) hooks.on_runtime(*runtime);
 }
 
 void Pipeline::wait_until_polling() const {

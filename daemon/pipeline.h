@@ -26,11 +26,10 @@ class Pipeline {
     std::function<void(std::size_t worker)> enter;
     std::function<void(std::size_t worker)> leave;
     std::function<void()> enter_control;
-    std::function<void()> between_batches;  // control thread
+    std::function<void(const RuntimeConfig&)> on_runtime;  // control thread, for each one published
   };
 
   /// @param sources    One a worker; outlive the pipeline.
-  /// @param detectors  Outlives the pipeline; changed by control only.
   /// @throws std::bad_alloc where memory is short.
   Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config, const RuntimeConfig& runtime,
            ReportSink& sink, ControlCounters& counters);
@@ -55,9 +54,12 @@ class Pipeline {
 
   [[nodiscard]] std::vector<const WorkerCounters*> counters() const;
   [[nodiscard]] WorkerTally total() const;
-  [[nodiscard]] Correlator& correlator() { return correlator_; }
+
+  /// Gives control another configuration, which it takes over between two batches. Main thread.
+  void publish(std::shared_ptr<const RuntimeConfig> runtime);
 
  private:
+  void take_over_runtime(const ThreadHooks& hooks);
   void run_worker(std::size_t index, const ThreadHooks& hooks);
 
   const StartupConfig config_;
@@ -65,6 +67,9 @@ class Pipeline {
   std::atomic<bool> control_gone_{false};
   std::atomic<bool> control_finished_{false};
   std::atomic<bool> source_failed_{false};
+  std::atomic<bool> has_news_{false};
+  std::atomic<std::shared_ptr<const RuntimeConfig>> published_;
+  DetectorOptions detectors_;                                    // control thread
   std::vector<std::unique_ptr<RecordRing>> rings_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Correlator correlator_;

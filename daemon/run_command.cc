@@ -7,6 +7,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "config/config_loader.h"
 #include "daemon/config_command.h"
 #include "daemon/exit_code.h"
 #include "daemon/messages.h"
@@ -16,15 +17,27 @@
 namespace mptap {
 namespace {
 
+/// Reads the configuration again; a file with mistakes changes nothing.
+void reload(Sensor& sensor, const std::string& path) {
+  const ConfigResult result = load_config(path);
+  for (const ConfigError& error : result.errors) spdlog::error("{}", error.to_string());
+  std::string error = result.errors.empty() ? sensor.reload(result.config) : "the configuration has mistakes";
+  if (error.empty()) {
+    spdlog::info("reloaded {}", path);
+  } else {
+    spdlog::error("nothing was changed: {}", error);
+  }
+}
+
 /// Serves signals until one of them asks to stop. False where the sensor ended by itself.
-bool serve(Sensor& sensor, Signals& signals) {
+bool serve(Sensor& sensor, Signals& signals, const std::string& config_path) {
   while (!sensor.has_died()) {
     switch (signals.wait_for(std::chrono::milliseconds(500))) {
       case Signal::kStop: return true;
       case Signal::kReopenLogs:
         if (const std::string error = sensor.reopen_logs(); !error.empty()) spdlog::error("{}", error);
         break;
-      case Signal::kReload: spdlog::warn("a restart is needed to change the configuration"); break;
+      case Signal::kReload: reload(sensor, config_path); break;
       case Signal::kNone: break;
     }
   }
@@ -49,7 +62,7 @@ int run_sensor(const RunArguments& arguments) {
   spdlog::info("watching {}", sensor.summary());
   sd_notify(0, "READY=1");
 
-  const bool asked = serve(sensor, signals);
+  const bool asked = serve(sensor, signals, arguments.config_path);
   sd_notify(0, "STOPPING=1");
   sensor.stop();
   spdlog::info("stopped: {}", sensor.totals());

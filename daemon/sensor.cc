@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include "config/reload.h"
+#include "daemon/messages.h"
 #include "daemon/version.h"
 
 namespace mptap {
@@ -62,6 +64,9 @@ void Sensor::start_pipeline() {
     if (!remark.empty()) spdlog::warn("{}", remark);
   };
   hooks.leave = [this](std::size_t) { eal_->leave_worker(); };
+  hooks.on_runtime = [this](const RuntimeConfig& runtime) {
+    queue_.set_attempts_per_second(runtime.logs.attempts_per_second);
+  };
   hooks.enter_control = [this] { eal_->move_to_control_cores(); };
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
@@ -77,6 +82,24 @@ std::vector<PortCounters> Sensor::port_counters() const {
     all.push_back({port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets});
   }
   return all;
+}
+
+std::string Sensor::reload(const Config& wanted) {
+  LogOptions logs = wanted.runtime.logs;
+  logs.queue_rows = config_.runtime.logs.queue_rows;
+  try {
+    writer_->reload(logs);
+  } catch (const LogError& error) {
+    return error.what();
+  }
+  for (const std::string& path : find_restart_settings(config_, wanted)) {
+    spdlog::warn("`{}` changes with a restart only", path);
+  }
+  config_.runtime = wanted.runtime;
+  config_.runtime.logs = logs;
+  set_message_level(config_.runtime.messages);
+  pipeline_->publish(std::make_shared<const RuntimeConfig>(config_.runtime));
+  return {};
 }
 
 std::string Sensor::reopen_logs() {

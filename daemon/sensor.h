@@ -27,6 +27,12 @@ class Sensor {
   /// @return Empty, or one sentence a line: what the machine does not give and what to do. Nothing runs then.
   [[nodiscard]] std::string start();
 
+  /// Takes over what a configuration changes without a restart; packets and connections are not touched.
+  ///
+  /// @param wanted  Without mistakes.
+  /// @return Empty, or why nothing was changed (a log that cannot be opened).
+  [[nodiscard]] std::string reload(const Config& wanted);
+
   /// Writes the logs to files of their names anew, after they were moved away.
   /// @return Empty, or why not.
   [[nodiscard]] std::string reopen_logs();
@@ -51,7 +57,7 @@ class Sensor {
   void start_pipeline();
   [[nodiscard]] std::vector<PortCounters> port_counters() const;
 
-  const Config config_;
+  Config config_;
   ControlCounters control_counters_;
   LogQueue queue_;
   std::unique_ptr<MetricsServer> metrics_;

@@ -12,7 +12,10 @@ namespace mptap {
 template <typename Key, typename Value, typename Hash>
 class LruMap {
  public:
-  LruMap(std::size_t capacity, Hash hash) : capacity_(capacity < 1 ? 1 : capacity), index_(16, hash) {}
+  LruMap(std::size_t capacity, Hash hash) : index_(16, hash) { set_capacity(capacity); }
+
+  /// Entries beyond a smaller capacity leave as others are touched, two for one.
+  void set_capacity(std::size_t capacity) { capacity_ = capacity < 1 ? 1 : capacity; }
 
   /// The entry of `key`, made if need be; it is the most recently used one then.
   Value& touch(const Key& key) {
@@ -20,7 +23,7 @@ class LruMap {
       entries_.splice(entries_.begin(), entries_, found->second);
       return found->second->second;
     }
-    if (index_.size() >= capacity_) {
+    for (int left = 2; left > 0 && index_.size() >= capacity_; --left) {
       index_.erase(entries_.back().first);
       entries_.pop_back();
     }
@@ -48,7 +51,7 @@ class LruMap {
 
  private:
   using Entries = std::list<std::pair<Key, Value>>;
-  const std::size_t capacity_;
+  std::size_t capacity_ = 1;
   Entries entries_;
   std::unordered_map<Key, typename Entries::iterator, Hash> index_;
 };

@@ -34,8 +34,8 @@ lost (`mptap_log_write_errors_total`), cuts off what was written of a broken lin
 
 Rows of an earlier run are kept. A Zeek file is renamed to NAME-YYYYmmdd-HHMMSS.log, by the time of its last change in
 UTC. A JSON file is appended to by `mptap run`, and renamed in the same way by `mptap read`, or where it holds something
-else than JSON. For logrotate: move the files, then have mptap reload (`systemctl reload mptap`, SIGHUP): files whose
-name leads elsewhere are opened anew, and the others stay. `copytruncate` works, too, but may lose rows.
+else than JSON. For logrotate: move the files, then send SIGUSR1 (or SIGHUP, which also reads the configuration
+again): files whose name leads elsewhere are opened anew, and the others stay. `copytruncate` works, too, but may lose rows.
 
 Live, nothing waits for the disk. Up to `logs.queue_rows` rows wait for the writer; beyond that they are dropped and
 counted (`mptap_log_rows_dropped_total`). Events and unanswered attempts leave the last quarter of that room to the

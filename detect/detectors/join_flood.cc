@@ -14,6 +14,14 @@ std::uint64_t JoinFloodDetector::step_of(std::uint64_t time_ns) const {
   return time_ns / std::max<std::uint64_t>(options_.interval_ns / kSteps, 1);
 }
 
+namespace {
+
+std::string interval_text(std::uint64_t ns) {
+  return ns % kNsPerSecond == 0 ? std::to_string(ns / kNsPerSecond) + " s" : std::to_string(ns / kNsPerMillisecond) + " ms";
+}
+
+}  // namespace
+
 void JoinFloodDetector::advance(Receiver& receiver, std::uint64_t step) const {
   if (step <= receiver.step) return;
   const std::uint64_t passed = step - receiver.step;
@@ -50,6 +58,7 @@ void JoinFloodDetector::on_event(const Event& event, NoticeSink& notices) {
     return;
   }
   if (event.kind != EventKind::kJoinAttempt) return;
+  receivers_.set_capacity(options_.max_receivers);
   Receiver& receiver = receivers_.touch(event.tuple.acceptor.address);
   ControlCounters::set(counters_.receivers_watched, receivers_.size());
   advance(receiver, step_of(event.time_ns));
@@ -75,7 +84,7 @@ void JoinFloodDetector::fire(const Event& event, const Receiver& receiver, std::
                    [](const auto& a, const auto& b) { return a.count > b.count; });
   if (notice.top_sources.size() > options_.top_sources) notice.top_sources.resize(options_.top_sources);
   notice.message = std::to_string(open) + " joins to " + address_text(event.tuple.acceptor.address) +
-                   " were not completed within " + std::to_string(options_.interval_ns / kNsPerSecond) + " s";
+                   " were not completed within " + interval_text(options_.interval_ns);
   notices.on_notice(std::move(notice));
 }
 
