@@ -18,25 +18,17 @@ OptionError decode_capable(const Cursor& wire, std::uint8_t tcp_flags, CapableOp
   out.version = wire.u8(2) & 0x0f;
   const std::size_t size = wire.size();
   if (out.version > 1) return OptionError::kVersion;
-  if (size != len::kCapableSynV1 && size != len::kCapableKey && size != len::kCapableBothKeys &&
-      size != len::kCapableData && size != len::kCapableDataChecksum) {
-    return OptionError::kLength;
-  }
+  const bool mirrored = size == len::kCapableSynV1 && out.step == HandshakeStep::kSynAck;
+  const bool v1_only = size == len::kCapableSynV1 || size == len::kCapableData || size == len::kCapableDataChecksum;
+  const bool both_versions = size == len::kCapableKey || size == len::kCapableBothKeys;
+  if (!both_versions && !mirrored && !(v1_only && out.version == 1)) return OptionError::kLength;
+  const std::size_t syn_size = out.version == 0 ? len::kCapableKey : len::kCapableSynV1;
+  const bool fits = out.step == HandshakeStep::kSyn      ? size == syn_size
+                    : out.step == HandshakeStep::kSynAck ? size <= len::kCapableKey
+                                                         : size >= len::kCapableBothKeys;
+  if (!fits) return OptionError::kTcpFlags;
   out.flags = wire.u8(3);
-  switch (out.step) {
-    case HandshakeStep::kSyn:
-      if (size > len::kCapableKey) return OptionError::kTcpFlags;
-      if (size != (out.version == 0 ? len::kCapableKey : len::kCapableSynV1)) return OptionError::kLength;
-      break;
-    case HandshakeStep::kSynAck:
-      if (size > len::kCapableKey) return OptionError::kTcpFlags;
-      out.mirrored = size == len::kCapableSynV1;
-      break;
-    case HandshakeStep::kAck:
-      if (size < len::kCapableBothKeys) return OptionError::kTcpFlags;
-      if (out.version == 0 && size != len::kCapableBothKeys) return OptionError::kLength;
-      break;
-  }
+  out.mirrored = mirrored;
   out.has_sender_key = size >= len::kCapableKey;
   out.has_receiver_key = size >= len::kCapableBothKeys;
   out.has_data_len = size >= len::kCapableData;

@@ -39,6 +39,7 @@ namespace record_flag {
 constexpr std::uint8_t kFromAcceptor = 0x01;  // who sent the segment; not set: the opener
 constexpr std::uint8_t kSynSeen = 0x02;       // kOpened: the SYN itself was seen
 constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/ACK; the opener is a guess
+constexpr std::uint8_t kToldBefore = 0x08;    // kOpened: the SYN was told as kJoinNotStored
 constexpr std::uint8_t kLast = 0x10;          // kCounters: no others follow
 }  // namespace record_flag
 

@@ -135,7 +135,7 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
     if (index == SubflowTable::kNone) return index;
     table_[index].syn = syn;
     table_[index].opener_isn = acknowledged;
-    table_[index].seen |= seen::kSyn;
+    table_[index].seen |= seen::kSyn | seen::kToldBefore;
     table_[index].direction[0].segments = 1;
     table_[index].direction[0].seq_next = segment.tcp.ack;
     table_[index].seen |= seen::kSeqKnown;
@@ -169,7 +169,7 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
   RefusedSyn& remembered = refused_[print % kRefusedMemory];
   if (remembered.print == print) {
     slot.syn = remembered.syn;
-    slot.seen |= seen::kSyn | seen::kSeqKnown;
+    slot.seen |= seen::kSyn | seen::kToldBefore | seen::kSeqKnown;
     slot.direction[0].segments = 1;
     slot.direction[0].seq_next = segment.tcp.ack;
     remembered = RefusedSyn{};

@@ -197,6 +197,7 @@ void SubflowTracker::tell_opened(std::uint32_t index, RecordClass klass) noexcep
   record.opened = OpenedBody{tuple.opener.address, tuple.acceptor.address, slot.syn, tuple.opener.port,
                              tuple.acceptor.port};
   if (slot.has(seen::kSyn)) record.flags |= record_flag::kSynSeen;
+  if (slot.has(seen::kToldBefore)) record.flags |= record_flag::kToldBefore;
   if (slot.has(seen::kMidstream)) record.flags |= record_flag::kMidstream;
   if (out_.push(record, klass)) slot.seen |= seen::kOpenedSent;
 }

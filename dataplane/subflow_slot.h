@@ -74,6 +74,7 @@ constexpr std::uint32_t kAckKnown = 1u << 18;         // and << 19
 constexpr std::uint32_t kDsnKnown = 1u << 20;         // and << 21: dsn_high is known to all its 64 bits
 constexpr std::uint32_t kMidstream = 1u << 22;
 constexpr std::uint32_t kDataAckKnown = 1u << 24;     // and << 25: data_ack is
+constexpr std::uint32_t kToldBefore = 1u << 26;       // its SYN was told as kJoinNotStored
 constexpr std::uint32_t kReceiverCounted = 1u << 23;  // holds one of its receiver's unanswered slots
 }  // namespace seen
 

@@ -179,10 +179,14 @@ void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const Seg
                               bool in_sequence) noexcept {
   SubflowSlot& slot = table_[index];
   const SlotDirection& peer = slot.direction[1 - direction];
-  const bool behind = slot.has(seen::kAckKnown << (1 - direction)) && Ssn{segment.tcp.seq}.before(Ssn{peer.ack});
+  const std::uint32_t end = segment.tcp.seq + segment.tcp.payload_bytes + 1;
+  const bool peer_known = slot.has(seen::kAckKnown << (1 - direction));
+  // Where each direction comes from a port of its own, a FIN may stand behind the ACK that acknowledges it.
+  in_sequence = in_sequence || (peer_known && peer.ack == end);
+  const bool behind = peer_known && Ssn{segment.tcp.seq}.before(Ssn{peer.ack});
   if (!in_sequence) ++tally_.out_of_sequence;
   if (!in_sequence && behind) return;
-  slot.direction[direction].fin_seq = segment.tcp.seq + segment.tcp.payload_bytes;
+  slot.direction[direction].fin_seq = end - 1;
   slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
   if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
 }

@@ -115,6 +115,9 @@ struct Subflow {
   std::array<std::uint8_t, 8> synack_hmac{};
   std::array<std::uint8_t, 20> ack_hmac{};
   bool has_ack_hmac = false;
+  bool completed = false;                      // its completion was told
+  CloseCause ended = CloseCause::kNone;        // it ended while it waited
+  std::uint64_t ended_ns = 0;
   std::optional<AddressId> opener_id;
   std::optional<AddressId> acceptor_id;
   ConnectionRef connection;

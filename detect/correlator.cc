@@ -91,7 +91,9 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
       subflow.opener_nonce = syn.nonce();
       subflow.opener_id = syn.address_id;
       subflow.backup = subflow.backup || syn.flags != 0;
-      emit(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns));
+      if (!record.has(record_flag::kToldBefore)) {
+        emit(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns));
+      }
     } else if (syn.offer == Offer::kCapable && syn.version == 0) {
       subflow.opener_key = syn.key();
     }
@@ -172,7 +174,17 @@ void Correlator::on_reset(Subflow& subflow, const Record& record) {
 }
 
 void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record) {
-  if (subflow.waiting) {  // it ended before its grace time did
+  if (subflow.waiting && subflow.ended == CloseCause::kNone && record != nullptr && cause != CloseCause::kExit) {
+    // It ended before its grace time did, and its handshake may still come.
+    subflow.ended = cause;
+    subflow.ended_ns = end_ns;
+    return;
+  }
+  if (subflow.ended != CloseCause::kNone) {
+    cause = subflow.ended;
+    end_ns = subflow.ended_ns;
+  }
+  if (subflow.waiting) {
     stop_waiting(subflow);
     ControlCounters::add(counters_.joins_unknown);
     emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
@@ -199,7 +211,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     detach(subflow, *connection);
     const bool ended = connection->fast_close || (connection->data_fin[0] && connection->data_fin[1]);
     if (connection->subflows.empty() && ended) {
-      end_connection(*connection, end_ns, false);
+      end_connection(*connection, end_ns, EndReason::kDue);
     } else if (connection->subflows.empty()) {
       connections_.start_idling(*connection, end_ns);
     }
@@ -214,7 +226,7 @@ void Correlator::advance(std::uint64_t now_ns) {
   while (const auto due = waiting_.next_due(now_ns_)) give_up(*due);
   for (Connection* idle = connections_.oldest_idle();
        idle != nullptr && idle->idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
-    end_connection(*idle, idle->idle_since_ns, false);
+    end_connection(*idle, idle->idle_since_ns, EndReason::kDue);
   }
   ControlCounters::set(counters_.connections, connections_.size());
 }
@@ -225,7 +237,7 @@ void Correlator::finish() {
   std::vector<Connection*> left;
   connections_.for_each([&left](Connection& connection) { left.push_back(&connection); });
   std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) { return a->mp_id < b->mp_id; });
-  for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, true);
+  for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, EndReason::kExit);
   ControlCounters::set(counters_.connections, connections_.size());
 }
 
@@ -239,7 +251,8 @@ Event Correlator::event_of(EventKind kind, const Subflow& subflow, const Record*
 }
 
 void Correlator::emit(const Event& event) {
-  if (event.subflow == nullptr || !event.subflow->twin) {
+  // Of a twin its SYN was counted before it was known to be one; so its completion counts, and nothing else.
+  if (event.subflow == nullptr || !event.subflow->twin || event.kind == EventKind::kJoinCompleted) {
     for (const auto& detector : detectors_) detector->on_event(event, *this);
   }
   if (reporter_.wants_events()) reporter_.tell_event(event, sink_);

@@ -48,6 +48,9 @@ class Correlator : private NoticeSink {
   void finish();
 
  private:
+  /// Why a connection leaves the table.
+  enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
+
   // Records, by kind.
   void on_opened(std::size_t worker, const Record& record);
   void on_syn_ack(Subflow& subflow, const Record& record);
@@ -72,7 +75,7 @@ class Correlator : private NoticeSink {
   void set_key(Connection& connection, Role role, Key key);
   void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);
   void register_token(Connection& connection, Role role, Token token);
-  void end_connection(Connection& connection, std::uint64_t time_ns, bool at_exit);
+  void end_connection(Connection& connection, std::uint64_t time_ns, EndReason reason);
 
   // Joins.
   void settle_join(Subflow& subflow, std::uint64_t time_ns);
@@ -80,10 +83,12 @@ class Correlator : private NoticeSink {
   void detach(const Subflow& subflow, Connection& connection);
   void stop_waiting(Subflow& subflow);
   void recheck_waiting(Token token, std::uint64_t time_ns);
+  void end_late(Subflow& subflow);
   void give_up(const WaitingJoins::Due& due);
   Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
   void prove_join(Subflow& subflow, const Connection& connection);
+  void tell_completed(Subflow& subflow, const Record& record);
 
   // Ends.
   void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);

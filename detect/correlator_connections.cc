@@ -30,6 +30,7 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   subflow.synack_hmac = answer.hmac;
   subflow.backup = subflow.backup || answer.flags != 0;
   settle_join(subflow, record.time_ns);
+  tell_completed(subflow, record);
 }
 
 void Correlator::establish(Subflow& subflow, const Record& record) {
@@ -68,7 +69,7 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
       return nullptr;
     }
     ControlCounters::add(counters_.connections_evicted);
-    end_connection(*idle, idle->idle_since_ns, false);
+    end_connection(*idle, idle->idle_since_ns, EndReason::kNoRoom);
     connection = connections_.try_create();
   }
   connection->mp_id = next_mp_id_++;
@@ -208,14 +209,16 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
   emit(event_of(EventKind::kConnectionPartial, subflow, &record, record.time_ns));
 }
 
-void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, bool at_exit) {
+void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, EndReason reason) {
   const bool idle = connection.subflows.empty();
   ConnectionClose close = ConnectionClose::kLastSubflowGone;
   if (connection.fast_close) {
     close = ConnectionClose::kFastClose;
   } else if (connection.data_fin[0] && connection.data_fin[1]) {
     close = ConnectionClose::kDataFin;
-  } else if (at_exit && (!idle || connection.last_close == CloseCause::kExit)) {
+  } else if (reason == EndReason::kNoRoom) {
+    close = ConnectionClose::kEvicted;
+  } else if (reason == EndReason::kExit && (!idle || connection.last_close == CloseCause::kExit)) {
     close = ConnectionClose::kOpen;
   } else if (connection.last_close == CloseCause::kReset) {
     close = ConnectionClose::kReset;

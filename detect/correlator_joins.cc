@@ -20,6 +20,7 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
     stop_waiting(subflow);
     ControlCounters::add(counters_.joins_matched);
     join_twins(subflow, *sibling, *match.connection);
+    end_late(subflow);
     return;
   }
   attach(subflow, *match.connection, other(match.acceptor_role), match.matched_by);
@@ -27,6 +28,12 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
     register_token(*match.connection, match.acceptor_role, subflow.token);  // what the acceptor answered is its token
   }
   prove_join(subflow, *match.connection);
+  end_late(subflow);
+}
+
+/// Ends a join that ended while it waited, now that it is settled.
+void Correlator::end_late(Subflow& subflow) {
+  if (subflow.ended != CloseCause::kNone) close_subflow(subflow, subflow.ended, subflow.ended_ns, nullptr);
 }
 
 /// Makes the subflow part of the connection. For joins this ends the waiting.
@@ -99,13 +106,22 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
   Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
   event.from_opener = false;  // the acceptor's answer is what makes it one
   emit(event);
+  end_late(*subflow);
 }
 
 void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
   subflow.ack_hmac = record.join_ack.hmac;
   subflow.has_ack_hmac = true;
-  if (const Connection* connection = connection_of(subflow)) prove_join(subflow, *connection);
-  if (subflow.hmac_ack == Proof::kInvalid) return;
+  const Connection* connection = connection_of(subflow);
+  if (connection != nullptr && !subflow.twin) prove_join(subflow, *connection);
+  tell_completed(subflow, record);
+}
+
+/// A join is complete once: SYN, SYN/ACK and an ACK whose HMAC is not known to be wrong were seen.
+void Correlator::tell_completed(Subflow& subflow, const Record& record) {
+  const bool complete = subflow.syn_seen && subflow.state == SubflowState::kEstablished && subflow.has_ack_hmac;
+  if (!complete || subflow.completed || subflow.hmac_ack == Proof::kInvalid) return;
+  subflow.completed = true;
   Event event = event_of(EventKind::kJoinCompleted, subflow, &record, record.time_ns);
   event.attempt_ns = subflow.start_ns;
   emit(event);

@@ -64,7 +64,8 @@ void JoinFloodDetector::on_event(const Event& event, NoticeSink& notices) {
   advance(receiver, step_of(event.time_ns));
   ++receiver.open[receiver.step % kSteps];
   const std::uint64_t open = std::accumulate(receiver.open.begin(), receiver.open.end(), std::uint64_t{0});
-  if (open >= kSketchFrom) count_source(receiver, event.tuple.opener.address);
+  const bool sketch = open >= kSketchFrom || options_.threshold <= kSketchFrom * 4;
+  if (sketch) count_source(receiver, event.tuple.opener.address);
   if (open <= options_.threshold || event.time_ns < receiver.quiet_until_ns) return;
   receiver.quiet_until_ns = event.time_ns + options_.interval_ns;
   fire(event, receiver, open, notices);
