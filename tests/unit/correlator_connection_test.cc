@@ -243,5 +243,17 @@ TEST_CASE("mid-stream: a connection from an ACK with both keys, or from DSS both
   CHECK(run.counters.connections_established == 0);
 }
 
+TEST_CASE("a connection that made room says so", "[correlator]") {
+  CorrelatorOptions options;
+  options.max_connections = 1;
+  ControlRun run(options);
+  const Slot first = run.slot(tuple_of("10.0.0.1", 1, "10.0.0.2", 80));
+  run.connect(first, 0, Secrets{});
+  run.close(first, 1);
+  run.connect(run.slot(tuple_of("10.0.0.1", 2, "10.0.0.2", 80)), 2, Secrets{.initiator_key = 5, .responder_key = 6});
+  REQUIRE(run.connections.size() == 1);
+  CHECK(run.connections[0].close == ConnectionClose::kEvicted);
+}
+
 }  // namespace
 }  // namespace mptap

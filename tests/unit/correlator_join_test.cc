@@ -202,5 +202,17 @@ TEST_CASE("a keyless sibling is found by its data sequence numbers", "[correlato
   CHECK(run.connections[0].subflows == 2);
 }
 
+TEST_CASE("a short join waits its grace time, too, before it is called unknown", "[correlator]") {
+  ControlRun run;
+  const Secrets secrets;
+  const Slot join = run.slot(tuple_of("10.0.0.3", 50000, "10.0.0.2", 80), 1);
+  run.join(join, 0, secrets);
+  run.close(join, 0.5);
+  run.connect(run.slot(), 1, secrets);  // another worker's records come later
+  run.advance(10);
+  CHECK(run.noticed("unknown_join") == 0);
+  CHECK(run.counters.joins_matched == 1);
+}
+
 }  // namespace
 }  // namespace mptap

@@ -211,5 +211,82 @@ TEST_CASE("the third ACK that stands before the SYN/ACK completes the join once 
   CHECK(run.noticed("join_flood") == 0);
 }
 
+TEST_CASE("a third ACK without an answer completes no join: SYN and a made-up ACK are a flood", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  for (std::uint16_t i = 0; i <= 100; ++i) {
+    const Slot join = run.slot(tuple_of("198.51.100.1", i, "10.0.0.2", 80));
+    run.syn_join(join, 1, Token{i}, i);
+    run.join_ack(join, 1, {1, 2, 3});
+  }
+  CHECK(run.noticed("join_flood") == 1);
+}
+
+TEST_CASE("a join is completed once, however many third ACKs differ", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  const Slot busy = run.slot(tuple_of("198.51.100.1", 60000, "10.0.0.2", 80));
+  run.syn_join(busy, 1, Token{1});
+  run.syn_ack_join(busy, 1, {});
+  for (std::uint16_t i = 0; i <= 60; ++i) {
+    run.syn_join(run.slot(tuple_of("198.51.100.1", i, "10.0.0.2", 80)), 1, Token{i}, i);
+    run.join_ack(busy, 1, {static_cast<std::uint8_t>(i), 2, 3});
+  }
+  CHECK(run.noticed("join_flood") == 1);
+}
+
+TEST_CASE("a join whose SYN was not seen completes no other's attempt", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  for (std::uint16_t i = 0; i <= 60; ++i) {
+    run.syn_join(run.slot(tuple_of("198.51.100.1", i, "10.0.0.2", 80)), 1, Token{i}, i);
+    const Slot unseen = run.slot(tuple_of("10.0.0.1", static_cast<std::uint16_t>(i + 1000), "10.0.0.2", 80));
+    run.unseen(unseen, 1);
+    run.syn_ack_join(unseen, 1, {}, i);
+    run.join_ack(unseen, 1, {});
+  }
+  CHECK(run.noticed("join_flood") == 1);
+}
+
+TEST_CASE("completed joins seen on both sides of a NAT are no flood, and are verified once", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  const Secrets secrets;
+  run.connect(run.slot(), 0, secrets);
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const Slot inside = run.slot(tuple_of("192.168.1.6", static_cast<std::uint16_t>(i + 1), "10.0.0.2", 80), 0);
+    const Slot outside = run.slot(tuple_of("203.0.113.1", static_cast<std::uint16_t>(i + 1), "10.0.0.2", 80), 1);
+    for (const Slot& of : {inside, outside}) run.syn_join(of, 1, secrets.token(Role::kResponder), i);
+    for (const Slot& of : {inside, outside}) run.syn_ack_join(of, 1.01, ControlRun::syn_ack_hmac(secrets, Role::kResponder, i));
+    for (const Slot& of : {inside, outside}) run.join_ack(of, 1.02, ControlRun::ack_hmac(secrets, Role::kResponder, i));
+  }
+  CHECK(run.noticed("join_flood") == 0);
+  CHECK(run.counters.hmac_valid == 200);
+}
+
+TEST_CASE("a join told as not stored and stored once it was answered is one attempt", "[detectors]") {
+  ControlRun run({}, options_of(50));
+  for (std::uint16_t i = 0; i < 100; ++i) {
+    const Slot join = run.slot(tuple_of("10.0.0.1", i, "10.0.0.2", 80));
+    Record refused = run.record(join, 1, RecordKind::kJoinNotStored);
+    refused.slot = Record::kNoSlot;
+    refused.opened = OpenedBody{join.tuple.opener.address, join.tuple.acceptor.address, SynOption{}, i, 80};
+    refused.opened.syn.offer = Offer::kJoin;
+    refused.opened.syn.high = 1;
+    refused.opened.syn.low = i;
+    run.send(join, refused);
+    const SynOption syn = refused.opened.syn;
+    run.opened(join, 1.01, syn, record_flag::kSynSeen | record_flag::kToldBefore);  // as the worker tells it again when the SYN/ACK comes
+    run.syn_ack_join(join, 1.01, {}, i);
+    run.join_ack(join, 1.02, {});
+  }
+  CHECK(run.noticed("join_flood") == 0);
+}
+
+TEST_CASE("the sources are named for small thresholds, too", "[detectors]") {
+  ControlRun run({}, options_of(5));
+  for (std::uint16_t i = 0; i <= 5; ++i) run.syn_join(run.slot(tuple_of("198.51.100.1", i, "10.0.0.2", 80)), 1, Token{i}, i);
+  REQUIRE(run.noticed("join_flood") == 1);
+  REQUIRE(run.notices[0].top_sources.size() == 1);
+  CHECK(run.notices[0].top_sources[0].address == ip("198.51.100.1"));
+  CHECK(run.notices[0].top_sources[0].count == 6);
+}
+
 }  // namespace
 }  // namespace mptap

@@ -186,5 +186,24 @@ TEST_CASE("every error and subtype has a label and a sentence", "[option]") {
   for (unsigned i = 0; i < kSubtypes; ++i) CHECK(*name_of(static_cast<Subtype>(i)) != '\0');
 }
 
+TEST_CASE("length and flags are told apart: a shape of another step, or of none", "[option]") {
+  struct Row {
+    const char* hex;
+    std::uint8_t tcp_flags;
+    OptionError error;
+  };
+  const Row rows[] = {
+      {"1e0c0101 0102030405060708", kSyn, OptionError::kTcpFlags},  // v1 SYN/ACK's on a SYN
+      {"1e040001", kAck, OptionError::kLength},                     // v0 has no 4 bytes
+      {"1e160001 0102030405060708 0102030405060708 0001", kSyn, OptionError::kLength},
+  };
+  for (const Row& row : rows) {
+    MptcpOption out;
+    const ExactBytes option(test::octets_of(row.hex));
+    INFO(row.hex);
+    CHECK(decode_mptcp_option(option.view(), row.tcp_flags, out) == row.error);
+  }
+}
+
 }  // namespace
 }  // namespace mptap

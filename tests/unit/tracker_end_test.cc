@@ -272,5 +272,28 @@ TEST_CASE("a stray segment before the SYN/ACK does not spoil the sequence number
   CHECK(words_of(run.take()) == "reset counters counters closed");
 }
 
+TEST_CASE("a FIN seen behind the ACK that acknowledges it still counts: directions come from two ports", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  run.send(30, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  (void)run.take();
+  run.send(40, From::kAcceptor, kAckFlag, kA, kO + 101);     // acknowledges the FIN
+  run.send(40.1, From::kOpener, kFinAck, kO + 100, kA);
+  CHECK(words_of(run.take()) == "fin");
+  run.send(50, From::kAcceptor, kFinAck, kA, kO + 101);
+  run.send(60, From::kOpener, kAckFlag, kO + 101, kA + 1);
+  CHECK(words_of(run.take()) == "fin counters counters closed");
+}
+
+TEST_CASE("a RST seen behind an ACK of everything still counts", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  run.send(40, From::kAcceptor, kAckFlag, kA, kO + 100);     // of data that the tap sees later
+  run.send(40.1, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  run.send(40.2, From::kOpener, kRstAck, kO + 100, kA);
+  CHECK(words_of(run.take()) == "reset counters counters closed");
+}
+
 }  // namespace
 }  // namespace mptap

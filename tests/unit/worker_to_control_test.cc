@@ -106,5 +106,25 @@ TEST_CASE("a whole connection: what the worker saw is in the rows", "[control]")
   CHECK(control.notices.empty());
 }
 
+TEST_CASE("an honest join that a flood left no place for is one attempt, and completed", "[control]") {
+  DetectorOptions detectors;
+  detectors.join_flood.threshold = 250;
+  WorkerRun worker(small_options(256));
+  ControlRun control({}, detectors);
+  for (std::uint32_t i = 0; i < 100; ++i) {  // the flood takes the receiver's share, and stays below the threshold
+    worker.ends = {{ts::IpAddress::from_v4(0xc6120000 + i), 5}, ts::endpoint("10.0.0.2", 80)};
+    worker.syn_join(i * 0.1);
+  }
+  for (std::uint16_t i = 0; i < 120; ++i) {
+    worker.ends = {ts::endpoint("10.0.0.1", static_cast<std::uint16_t>(40'000 + i)), ts::endpoint("10.0.0.2", 80)};
+    worker.syn_join(100 + i * 10.0);
+    worker.syn_ack_join(102 + i * 10.0);
+    worker.ack_join(104 + i * 10.0);
+  }
+  pass(worker.take(), control);
+  CHECK(worker.tally().joins_not_stored > 100);
+  CHECK(control.noticed("join_flood") == 0);
+}
+
 }  // namespace
 }  // namespace mptap
