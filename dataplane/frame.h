@@ -65,7 +65,7 @@ struct Frame {
 /// An IP length beyond the wire's end is taken as the wire's end; a length of 0 (segmentation offload) too.
 /// @param packet   Captured bytes may be fewer than those of the wire.
 /// @param options  See FrameOptions.
-/// @param out      Set only on kTcpSegment.
+/// @param out      Valid only on kTcpSegment.
 /// Any thread; no allocation, no throw.
 [[nodiscard]] FrameStatus parse_frame(const PacketView& packet, const FrameOptions& options, Frame& out) noexcept;
 
