@@ -65,7 +65,7 @@ def own_problems(root):
     return problems
 
 
-def library_problems(root):
+def third_party_problems(root):
     """Includes of a library outside its place, and libraries that have none."""
     problems = []
     for path, header in each_include(root, SYSTEM):
