@@ -50,6 +50,11 @@ int run_sensor(const RunArguments& arguments) {
   int exit_code = kDone;
   const auto config = load_or_explain(arguments.config_path, exit_code);
   if (!config) return exit_code;
+  if (config->startup.dataplane.ports.empty()) {
+    std::cerr << "mptap: " << arguments.config_path
+              << ": no port is configured; name one under `ports:`, e.g. `- interface: eth1`\n";
+    return kUsage;
+  }
   Signals signals;
   open_messages(config->runtime.messages);
 

@@ -34,7 +34,6 @@ std::string Sensor::start_exports() {
 
 std::string Sensor::start_dpdk() {
   const DataplaneOptions& options = config_.startup.dataplane;
-  if (options.ports.empty()) return "no port is configured: name one under `ports:`, e.g. `- interface: eth1`";
   std::vector<std::string> warnings;
   if (std::string error = check_ports(options, warnings); !error.empty()) return error;
   EalPlan plan;

@@ -18,7 +18,7 @@ namespace mptap {
 /// The live sensor. Main thread only.
 class Sensor {
  public:
-  /// @param config  Without mistakes.
+  /// @param config  Without mistakes, and with at least one port.
   explicit Sensor(const Config& config);
   ~Sensor();
 

@@ -45,6 +45,9 @@ def cases(folder):
     right = folder / "right.yaml"
     right.write_text("ports:\n  - interface: lo\n    driver: af_packet\nworkers: 1\n")
     yield Case("check-config: a right one", ("check-config", right), 0, lines=0)
+    portless = folder / "portless.yaml"
+    portless.write_text("workers: 1\n")
+    yield Case("run without a port", ("run", "--config", portless), 2, (str(portless), "ports"))
     absent = folder / "absent.yaml"
     yield Case("check-config: a missing file", ("check-config", absent), 1, ("absent.yaml", "does not exist"))
     yield Case("run with a missing configuration", ("run", "--config", absent), 1, ("absent.yaml", "does not exist"))
