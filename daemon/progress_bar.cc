@@ -15,7 +15,7 @@ ProgressBar::~ProgressBar() {
 }
 
 void ProgressBar::show(std::uint64_t done, std::uint64_t total) {
-  constexpr int kQuietTicks = 20;  // what is done at once needs no bar
+  constexpr int kQuietTicks = 200;  // what is done at once needs no bar
   if (!terminal_ || total == 0 || ++ticks_ < kQuietTicks) return;
   const int percent = static_cast<int>(std::min<std::uint64_t>(done * 100 / total, 100));
   if (percent == shown_percent_) return;

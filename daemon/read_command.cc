@@ -27,7 +27,7 @@ void explain(const std::string& sentences) {
 void wait_until_read(Pipeline& pipeline, const PcapSource& source, Signals& signals) {
   ProgressBar bar;
   while (!pipeline.has_finished()) {
-    if (signals.wait_for(std::chrono::milliseconds(20)) != Signal::kNone) pipeline.request_stop();
+    if (signals.wait_for(std::chrono::milliseconds(2)) != Signal::kNone) pipeline.request_stop();
     const PcapSource::Progress progress = source.progress();
     bar.show(progress.read_bytes, progress.total_bytes);
   }
