@@ -18,7 +18,8 @@ enum class RecordKind : std::uint8_t {
   kSynAck,        // the acceptor's answer, with or without MPTCP
   kCapableAck,    // third ACK or first data with MP_CAPABLE
   kJoinAck,       // third ACK with MP_JOIN
-  kFirstDss,      // the first DSS of one direction, and those that first tell 64-bit numbers
+  kFirstDss,      // the first DSS of one direction, and those that first tell 64-bit numbers or a checksum,
+                  // or the lack of one
   kAddAddr,
   kRemoveAddr,
   kPrio,
@@ -27,7 +28,8 @@ enum class RecordKind : std::uint8_t {
   kDataFin,
   kReset,         // RST in sequence, perhaps with MP_TCPRST
   kFin,           // FIN in sequence
-  kMalformed,     // an MPTCP option that breaks the grammar
+  kMalformed,     // an MPTCP option that breaks the grammar; without a slot where its subflow is not known
+  kAnomaly,       // legal grammar, illegal content; once a kind, subflow and direction
   kDss,           // every DSS, where the configuration asks for it
   kOption,        // any other option, where the configuration asks for it
   kCounters,      // one direction's counters, periodic and last
@@ -41,6 +43,7 @@ constexpr std::uint8_t kSynSeen = 0x02;       // kOpened: the SYN itself was see
 constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/ACK; the opener is a guess
 constexpr std::uint8_t kToldBefore = 0x08;    // kOpened: the SYN was told as kJoinNotStored
 constexpr std::uint8_t kLast = 0x10;          // kCounters: no others follow
+constexpr std::uint8_t kMissed = 0x20;        // kCounters: the tap missed payload of this direction
 }  // namespace record_flag
 
 /// What an MPTCP SYN or SYN/ACK brought.
@@ -88,6 +91,7 @@ struct SynAckBody {
   std::uint8_t flags;                  // as in SynOption
   AddressId address_id;
   bool blackhole;                      // the SYN was repeated without its option before it was answered
+  bool syn_repeated;                   // which of its copies was answered is not known
 };
 
 struct CapableAckBody {
@@ -156,19 +160,45 @@ struct ResetBody {
 };
 
 struct MalformedBody {
-  OptionError error;
+  IpAddress opener_address;      // the sender's where there is no slot
+  IpAddress acceptor_address;
+  std::uint16_t opener_port;
+  std::uint16_t acceptor_port;
+  OptionError error;             // kOk: a well-formed option, told as kOption
   std::uint8_t subtype;
   std::uint8_t length;
   std::uint8_t tcp_flags;
+
+  [[nodiscard]] FourTuple tuple() const {
+    return {{opener_address, opener_port}, {acceptor_address, acceptor_port}};
+  }
+};
+
+/// What a well-formed option may do wrong.
+enum class Anomaly : std::uint8_t {
+  kReservedBits,     // a bit is set that its RFC reserves; `subtype` names the option
+  kMappingConflict,  // a DSS maps an SSN to another DSN than one before it (RFC 8684 section 3.3.1)
+  kInfiniteMapping,  // data_len 0: the connection goes on as plain TCP (RFC 8684 section 3.7)
+};
+
+struct AnomalyBody {
+  std::uint64_t dsn;             // kMappingConflict, kInfiniteMapping: as on the wire, perhaps 32 bits
+  std::uint64_t previous_dsn;    // kMappingConflict: what `ssn` was mapped to before, its low 32 bits
+  std::uint32_t ssn;
+  std::uint16_t data_len;
+  Anomaly kind;
+  std::uint8_t subtype;
 };
 
 /// Counters of one direction since the subflow began.
 struct CountersBody {
-  std::uint64_t segments;
+  std::uint32_t segments;
+  std::uint32_t tiny_jumps;      // new mappings of at most 64 bytes whose DSN does not continue the one before
   std::uint64_t payload_bytes;   // TCP payload as seen, retransmissions included
   std::uint64_t mapped_bytes;    // bytes of DSS mappings seen for the first time on this subflow
   std::uint64_t dsn_high;        // highest DSN mapped + 1; 0 where none was seen
   std::uint64_t data_ack;        // highest data ACK; 0 where none was seen
+  std::uint64_t last_mapped_ns;  // packet time of the latest segment with a mapping; 0: none
 };
 
 enum class CloseCause : std::uint8_t {
@@ -184,6 +214,7 @@ enum class CloseCause : std::uint8_t {
 
 struct ClosedBody {
   CloseCause cause;
+  bool half_open;                // the acceptor answered, and then neither end went on
   std::uint64_t last_seen_ns;
 };
 
@@ -208,6 +239,7 @@ struct Record {
     FastCloseBody fast_close;
     ResetBody reset;
     MalformedBody malformed;
+    AnomalyBody anomaly;
     CountersBody counters;
     ClosedBody closed;
     std::array<std::uint64_t, 6> raw;

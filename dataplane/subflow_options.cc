@@ -28,8 +28,10 @@ void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const S
     if (options.error[i] != OptionError::kOk || options_.records.every_option) {
       const bool malformed = options.error[i] != OptionError::kOk;
       Record record = record_of(index, malformed ? RecordKind::kMalformed : RecordKind::kOption, direction);
-      record.malformed = MalformedBody{options.error[i], static_cast<std::uint8_t>(option.subtype), option.length,
-                                       segment.tcp.flags};
+      const FourTuple tuple = table_[index].tuple();
+      record.malformed = MalformedBody{tuple.opener.address, tuple.acceptor.address, tuple.opener.port,
+                                       tuple.acceptor.port,  options.error[i],      static_cast<std::uint8_t>(option.subtype),
+                                       option.length,        segment.tcp.flags};
       out_.push(record, RecordClass::kBulk);
       if (malformed) continue;
     }
@@ -219,7 +221,7 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     const SlotDirection& own = slot.direction[direction];
     Record record = record_of(index, RecordKind::kCounters, direction);
     if (last) record.flags |= record_flag::kLast;
-    record.counters = CountersBody{own.segments, own.payload_bytes, own.mapped_bytes, own.dsn_high, own.data_ack};
+    record.counters = CountersBody{own.segments, 0, own.payload_bytes, own.mapped_bytes, own.dsn_high, own.data_ack, 0};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }

@@ -295,7 +295,7 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
                       slot.direction[1].segments == 0;
     if (!told) tell_counters(index, true);
     Record record = record_of(index, RecordKind::kClosed, 0);
-    record.closed = ClosedBody{cause, slot.last_seen_ns};
+    record.closed = ClosedBody{cause, slot.klass == SlotClass::kAnswered, slot.last_seen_ns};
     tell(index, record);
   }
   forget_receiver(index);

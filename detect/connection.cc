@@ -20,18 +20,24 @@ bool Host::knows(const IpAddress& address) const {
 }
 
 void Host::note_used(AddressId id, const IpAddress& address) {
-  if (find(id) != nullptr || addresses.size() >= kMaxAddresses) return;
-  addresses.push_back(KnownAddress{id, address, 0, false, false});
+  for (auto& known : addresses) {
+    if (known.id == id) {
+      known.used = true;
+      return;
+    }
+  }
+  if (addresses.size() >= kMaxAddresses) return;
+  addresses.push_back(KnownAddress{.id = id, .address = address, .used = true});
 }
 
 AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous) {
   const auto known = std::find_if(addresses.begin(), addresses.end(), [id](const auto& entry) { return entry.id == id; });
   if (known == addresses.end()) {
-    if (addresses.size() < kMaxAddresses) addresses.push_back(KnownAddress{id, address, port, true, false});
+    if (addresses.size() < kMaxAddresses) addresses.push_back({.id = id, .address = address, .port = port, .advertised = true});
     return AddressChange::kNew;
   }
   const KnownAddress before = *known;
-  *known = KnownAddress{id, address, port, true, false};
+  *known = {.id = id, .address = address, .port = port, .advertised = true, .used = before.used && !before.removed};
   if (before.removed) return AddressChange::kNew;
   if (before.address == address) {
     if (!before.advertised) return AddressChange::kNew;
@@ -43,10 +49,17 @@ AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint1
   return AddressChange::kConflict;
 }
 
-void Host::remove(AddressId id) {
+void Host::remove(AddressId id, std::uint64_t time_ns) {
   for (auto& known : addresses) {
-    if (known.id == id) known.removed = true;
+    if (known.id != id || known.removed) continue;
+    known.removed = true;
+    known.removed_ns = time_ns;
   }
+}
+
+std::size_t Host::live_ids() const {
+  return static_cast<std::size_t>(
+      std::count_if(addresses.begin(), addresses.end(), [](const auto& known) { return !known.removed; }));
 }
 
 }  // namespace mptap

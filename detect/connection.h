@@ -9,6 +9,7 @@
 #include "dataplane/record.h"
 #include "dataplane/types.h"
 #include "detect/reports.h"
+#include "detect/told.h"
 
 namespace mptap {
 
@@ -22,6 +23,8 @@ struct KnownAddress {
   std::uint16_t port = 0;      // 0: not advertised with one
   bool advertised = false;     // by ADD_ADDR; otherwise seen in use
   bool removed = false;        // by REMOVE_ADDR: the ID may be used again
+  bool used = false;           // by a subflow
+  std::uint64_t removed_ns = 0;
 };
 
 /// How an ADD_ADDR relates to what its host said before.
@@ -35,9 +38,16 @@ enum class AddressChange : std::uint8_t {
 /// One side of a connection.
 struct Host {
   std::optional<Key> key;
+  std::optional<Key> other_key;  // one that contradicts `key` (see kKeyChanged): either may be the true one
+  std::optional<Token> other_token;
   std::optional<Token> token;   // from the key, or learned from a join that matched by address
   std::vector<KnownAddress> addresses;
+  std::optional<Dsn> idsn;      // from the key
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
+  std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
+  bool missed = false;          // the tap missed some of its payload
+  bool idsn_checked = false;    // its first mapping was compared with `idsn`
+  std::optional<std::uint8_t> capable_flags;  // of its MP_CAPABLE in the handshake
 
   [[nodiscard]] const KnownAddress* find(AddressId id) const;
   [[nodiscard]] bool knows(const IpAddress& address) const;
@@ -49,7 +59,10 @@ struct Host {
   /// @param previous  Set on kConflict: the address that had this ID.
   AddressChange advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous);
 
-  void remove(AddressId id);
+  void remove(AddressId id, std::uint64_t time_ns);
+
+  /// Address IDs that are advertised or in use.
+  [[nodiscard]] std::size_t live_ids() const;
 };
 
 /// Names a subflow in control: worker and slot; the generation guards against reuse.
@@ -87,7 +100,19 @@ struct Connection {
   std::array<bool, 2> data_fin{};              // by Role
   std::array<bool, 2> key_changed{};           // by Role: a notice was raised
   CloseCause last_close = CloseCause::kNone;
+  std::uint64_t confirmed_ns = 0;              // the earliest sign that the third ACK was sent; 0: none
+  std::uint64_t handshake_rtt_ns = 0;          // of the initial subflow; 0: not known
+  bool handshake_seen = false;                 // SYN and SYN/ACK of the initial subflow
+  bool one_sided = false;                      // of some subflow only one direction was seen
+  bool fail_seen = false;                      // MP_FAIL
+  bool nat = false;
+  Fallback fallback = Fallback::kNone;
+  std::optional<std::uint8_t> reset_reason;
+  mutable Told told;                           // detectors'
 
+  [[nodiscard]] bool no_join_to_initial(Role role) const {
+    return version == 1 && (host(role).capable_flags.value_or(0) & CapableOption::kNoJoinInitial) != 0;
+  }
   [[nodiscard]] Host& host(Role role) { return hosts[static_cast<std::size_t>(role)]; }
   [[nodiscard]] const Host& host(Role role) const { return hosts[static_cast<std::size_t>(role)]; }
   [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
@@ -108,6 +133,7 @@ struct Subflow {
   std::uint8_t syn_flags = 0;                  // MP_CAPABLE flags of the SYN
   bool backup = false;
   std::optional<Key> opener_key;               // v0 SYN; or an ACK that came before its SYN/ACK
+  std::optional<Key> acceptor_key;             // of such an ACK
   Token token;                                 // joins
   std::uint32_t opener_nonce = 0;
   std::uint32_t acceptor_nonce = 0;
@@ -130,6 +156,20 @@ struct Subflow {
   std::array<bool, 2> first_dss{};             // [0] from the opener
   std::array<std::uint64_t, 2> dsn{};          // a 64-bit DSN of what each end sends; [0] the opener; 0: none
   std::vector<Record> early_addresses;         // ADD_ADDRs before its connection was known; at most kMaxEarly
+  std::uint64_t syn_ack_ns = 0;                // when its SYN/ACK was seen; 0: not
+  std::uint64_t third_ack_ns = 0;
+  bool syn_repeated = false;                   // round trips cannot be told
+  Unverified unverified = Unverified::kNone;
+  Fallback fallback = Fallback::kNone;
+  std::optional<std::uint8_t> reset_reason;
+  std::array<bool, 2> low_priority{};          // by MP_PRIO; [0] by the opener
+  std::array<std::uint64_t, 2> prio_ns{};      // of the latest such MP_PRIO
+  std::vector<PriorityChange> priority_changes;
+  std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
+  std::array<std::uint64_t, 2> counters_ns{};  // of the latest counters; [0] the opener's
+  std::array<bool, 2> missed{};                // the tap missed payload; [0] the opener's
+  std::uint32_t bad_address_mark = 0;          // of the last ADD_ADDR with a wrong HMAC
+  mutable Told told;                           // detectors'
 
   static constexpr std::size_t kMaxEarly = 8;
 

@@ -1,8 +1,11 @@
 // What control counts: one table gives the field, the metric and its meaning.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
+
+#include "detect/reports.h"
 
 namespace mptap {
 
@@ -23,6 +26,9 @@ namespace mptap {
   X(joins_unknown, "answered joins whose connection the sensor does not know")                      \
   X(hmac_valid, "HMACs that were what the keys demand")                                             \
   X(hmac_invalid, "HMACs that were not")                                                            \
+  X(crypto_shed, "hashes and HMACs not computed because the budget of that second was spent")       \
+  X(notices_allowed, "notices left out because of notices.allow")                                   \
+  X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
   X(token_collisions, "tokens that more than one live connection carries")                          \
   X(attempts_not_logged, "rows of unanswered attempts left out of the log by logs.attempts_per_second") \
   X(twin_subflows, "subflows seen a second time under another 4-tuple, as on both sides of a NAT")
@@ -34,9 +40,49 @@ namespace mptap {
   X(receivers_watched, "receivers of joins that join_flood watches")           \
   X(time_ns, "packet time of control, nanoseconds since the epoch")
 
+/// What an HMAC proves.
+#define MPTAP_HMAC_KINDS(X) \
+  X(JoinSynAck, "join_syn_ack") \
+  X(JoinAck, "join_ack")        \
+  X(AddAddr, "add_addr")
+enum class HmacKind : std::uint8_t {
+#define X(name, word) k##name,
+  MPTAP_HMAC_KINDS(X)
+#undef X
+      kCount
+};
+constexpr std::size_t kHmacKinds = static_cast<std::size_t>(HmacKind::kCount);
+
+/// Values counted in buckets; `upper` bounds are in the table of metrics. One writer.
+template <std::size_t kBuckets>
+struct Histogram {
+  std::array<std::uint64_t, kBuckets> upper;                    // inclusive, ascending
+  std::array<std::atomic<std::uint64_t>, kBuckets + 1> counts{};  // the last: above all
+  std::atomic<std::uint64_t> sum{0};
+
+  void add(std::uint64_t value) noexcept {
+    std::size_t bucket = 0;
+    while (bucket < kBuckets && value > upper[bucket]) ++bucket;
+    counts[bucket].store(counts[bucket].load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    sum.store(sum.load(std::memory_order_relaxed) + value, std::memory_order_relaxed);
+  }
+};
+
+constexpr std::size_t kDurationBuckets = 12;
+constexpr std::array<std::uint64_t, kDurationBuckets> kDurationBucketsNs{
+    1'000'000,   2'000'000,   5'000'000,   10'000'000,    20'000'000,    50'000'000,
+    100'000'000, 200'000'000, 500'000'000, 1'000'000'000, 2'000'000'000, 5'000'000'000};
+
 /// One writer, the control thread; readers anywhere.
 struct ControlCounters {
   using Cell = std::atomic<std::uint64_t>;
+
+  std::array<Cell, kFallbacks> fallbacks{};                      // by Fallback; connections and attempts
+  std::array<std::array<Cell, 3>, kHmacKinds> hmacs{};           // by HmacKind and Proof
+  std::array<std::array<Cell, 3>, 3> connections_ended{};        // by version (2: unknown) and Outcome
+  Histogram<8> subflows_per_connection{.upper = {1, 2, 3, 4, 6, 8, 16, 32}};
+  Histogram<kDurationBuckets> join_latency_ns{.upper = kDurationBucketsNs};    // connection's start to a join's SYN/ACK
+  Histogram<kDurationBuckets> handshake_rtt_ns{.upper = kDurationBucketsNs};
 #define X(name, meaning) Cell name{0};
   MPTAP_CONTROL_COUNTERS(X)
   MPTAP_CONTROL_GAUGES(X)

@@ -55,6 +55,7 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
       close_subflow(*subflow, record.closed.cause, record.closed.last_seen_ns, &record);
       return;
     case RecordKind::kMalformed:
+    case RecordKind::kAnomaly:
     case RecordKind::kDss:
     case RecordKind::kOption:
     case RecordKind::kNone:
@@ -143,7 +144,7 @@ void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
   Connection* connection = connection_of(subflow);
   if (connection == nullptr) return;
   Host& host = connection->host(subflow.role_of(record.from_opener()));
-  for (std::uint8_t i = 0; i < record.remove_addr.count; ++i) host.remove(AddressId{record.remove_addr.address_ids[i]});
+  for (std::uint8_t i = 0; i < record.remove_addr.count; ++i) host.remove(AddressId{record.remove_addr.address_ids[i]}, record.time_ns);
   emit(event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns));
 }
 

@@ -12,6 +12,7 @@ struct CorrelatorOptions {
   std::uint64_t linger_ns = 60 * kNsPerSecond;              // a connection without a live subflow keeps its tokens
   std::uint64_t join_grace_ns = 2 * kNsPerSecond;           // an answered join waits for its handshake
   std::uint32_t max_waiting_joins = 65'536;
+  std::uint32_t crypto_per_second = 500'000;                // hashes and HMACs a second of packet time
 };
 
 }  // namespace mptap

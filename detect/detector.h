@@ -1,6 +1,7 @@
 // One kind of misuse or oddity, looked for in the stream of events.
 #pragma once
 
+#include "detect/detector_options.h"
 #include "detect/event.h"
 #include "detect/reports.h"
 
@@ -24,6 +25,16 @@ class Detector {
   Detector& operator=(const Detector&) = delete;
   virtual ~Detector() = default;
   virtual void on_event(const Event& event, NoticeSink& notices) = 0;
+
+  /// Packet time has come to `now_ns`; for what must wait before it is judged. Called often: cheap where nothing
+  /// is due.
+  virtual void advance(std::uint64_t now_ns, NoticeSink& notices) {
+    (void)now_ns;
+    (void)notices;
+  }
+
+  /// No more events come: what waits is judged as if its time had come.
+  virtual void finish(NoticeSink& notices) { (void)notices; }
 };
 
 /// A notice about a subflow, with what every notice has: time, addresses, connection. The sender of the segment

@@ -8,27 +8,46 @@
 namespace mptap {
 
 enum class EventKind : std::uint8_t {
-  kJoinAttempt,            // an MP_JOIN SYN, retransmissions once; `tuple` only where it was not stored
+  // Handshakes.
+  kCapableAttempt,         // an MP_CAPABLE SYN, retransmissions once
+  kJoinAttempt,            // an MP_JOIN SYN, retransmissions once; no subflow where it was not stored; `connection` is
+                           // set where a connection carries its token, `role` is then that of the acceptor
   kJoinCompleted,          // its third ACK carried an HMAC that is not known to be wrong
-  kJoinMatched,
+  kJoinMatched,            // an answered join is part of `connection`
   kJoinUnknown,            // the acceptor answered, and no connection was found in time
+  kJoinDisproved,          // an HMAC is wrong; `cause` syn_ack or ack
   kConnectionEstablished,  // SYN/ACK with MP_CAPABLE
   kConnectionPartial,      // a connection whose start was not seen
-  kDenied,                 // SYN/ACK without MPTCP; see `cause`
-  kRefused,                // RST in answer to the SYN
+  kConnectionConfirmed,    // the first sign that its third ACK was sent
+  kDenied,                 // SYN/ACK without usable MPTCP; see `cause`
+  kRefused,                // RST in answer to the SYN; see `token_known`
   kKeyChanged,             // a key that is not what was said before; `role` tells whose
-  kAddressAdvertised,      // ADD_ADDR; see `change`
+  kTokenTaken,             // another live connection of the same host has this token; `cause` key or token; `role`
+  // Signals.
+  kAddressAdvertised,      // ADD_ADDR; see `change`, `proof`
   kAddressEchoed,
   kAddressesRemoved,
-  kPriorityChanged,
+  kPriorityChanged,        // see `priority`
   kFail,
-  kFastClose,
+  kFastClose,              // see `proof`
+  kFallback,               // the connection goes on as plain TCP; see `cause`
+  kMalformed,              // record->malformed; perhaps without a subflow
+  kAnomaly,                // record->anomaly
+  // Data and ends.
+  kProgress,               // record->counters; `role` is that of the sender
   kDataFin,
   kReset,
   kFin,
-  kFirstDss,
-  kSubflowClosed,
+  kFirstDss,               // record->dss, or record->capable_ack with data: a mapping
+  kSubflowClosed,          // record->closed, where the worker told it
   kConnectionClosed,
+};
+
+/// Paths of a connection after an MP_PRIO, as the host that sent it has them.
+struct PriorityCount {
+  std::uint32_t live = 0;     // established subflows
+  std::uint32_t backup = 0;   // of them, backup by handshake or MP_PRIO
+  std::uint32_t turned = 0;   // of those, made backup by MP_PRIO of this host within the last 10 s
 };
 
 struct Event {
@@ -41,8 +60,13 @@ struct Event {
   const Record* record = nullptr;            // what it was told by
   Role role = Role::kInitiator;
   AddressChange change = AddressChange::kNew;
+  Proof proof = Proof::kUnverified;          // kAddressAdvertised: its HMAC; kFastClose: its key
   IpAddress previous_address{};              // of AddressChange::kConflict
-  const char* cause = "";                    // kDenied: no_option, mirrored, blackhole
+  const char* cause = "";                    // kDenied: no_option, stripped, mirrored, blackhole, version
+  bool token_known = false;                  // kJoinAttempt, kRefused: a connection in view carries the token
+  bool acceptor_speaks = false;              // kDenied: this acceptor accepted MPTCP before
+  bool other_address_id = false;             // kPriorityChanged: it names another path than the one that carries it
+  PriorityCount priority{};
   std::uint64_t attempt_ns = 0;              // kJoinCompleted: when its SYN was seen
 };
 

@@ -14,6 +14,28 @@ const char* name_of(SubflowState value) {
   return "";
 }
 
+const char* name_of(Fallback value) {
+  switch (value) {
+#define X(name, word) \
+  case Fallback::k##name: return word;
+    MPTAP_FALLBACKS(X)
+#undef X
+    case Fallback::kNone:
+    case Fallback::kCount: break;
+  }
+  return "";
+}
+
+const char* name_of(Unverified value) {
+  switch (value) {
+    case Unverified::kNone: return "";
+    case Unverified::kKeys: return "keys_unseen";
+    case Unverified::kHandshake: return "handshake_unseen";
+    case Unverified::kBudget: return "budget";
+  }
+  return "";
+}
+
 const char* name_of(MatchedBy value) {
   switch (value) {
     case MatchedBy::kNone: return "none";

@@ -53,7 +53,37 @@ enum class ConnectionClose : std::uint8_t {
   kEvicted,          // the connection table was full
 };
 
+/// X(name, word): why a connection, or an attempt at one, goes on as plain TCP (RFC 8684 section 3.7).
+#define MPTAP_FALLBACKS(X)                                                                          \
+  X(NoOption, "no_option")               /* the SYN/ACK carries no MPTCP: denied, or stripped */    \
+  X(Stripped, "stripped")                /* the same of an acceptor that spoke MPTCP before */      \
+  X(Mirrored, "mirrored")                /* a middlebox echoes the SYN's own option */              \
+  X(Blackhole, "blackhole")              /* answered only once the SYN came without its option */   \
+  X(Version, "version")                  /* the SYN/ACK names another version */                    \
+  X(NoDss, "no_dss")                     /* data without a DSS after the handshake */               \
+  X(InfiniteMapping, "infinite_mapping") /* a DSS says so */                                        \
+  X(Fail, "mp_fail")                     /* MP_FAIL: a checksum failed */
+
+enum class Fallback : std::uint8_t {
+  kNone,
+#define X(name, word) k##name,
+  MPTAP_FALLBACKS(X)
+#undef X
+      kCount
+};
+constexpr std::size_t kFallbacks = static_cast<std::size_t>(Fallback::kCount);
+
+/// Why an HMAC of a join, or of an ADD_ADDR, was not verified.
+enum class Unverified : std::uint8_t {
+  kNone,       // it was, or there is none
+  kKeys,       // the keys of the connection were not seen
+  kHandshake,  // a part of the join's own handshake was not seen
+  kBudget,     // the crypto budget of that second was spent
+};
+
 [[nodiscard]] const char* name_of(SubflowState value);
+[[nodiscard]] const char* name_of(Fallback value);    // "" for kNone
+[[nodiscard]] const char* name_of(Unverified value);  // "" for kNone
 [[nodiscard]] const char* name_of(MatchedBy value);
 [[nodiscard]] const char* name_of(Outcome value);
 [[nodiscard]] const char* name_of(ConnectionClose value);
@@ -69,6 +99,23 @@ struct DirectionReport {
   std::uint64_t segments = 0;
   std::uint64_t payload_bytes = 0;
   std::uint64_t mapped_bytes = 0;
+};
+
+/// One MP_PRIO in the life of a subflow.
+struct PriorityChange {
+  std::uint64_t after_ns = 0;                    // since the subflow's start
+  bool from_opener = true;
+  bool backup = false;
+};
+
+/// One address of a host of a connection, by its ID.
+struct AddressReport {
+  AddressId id;
+  IpAddress address;
+  std::uint16_t port = 0;                        // 0: not advertised with one
+  bool advertised = false;
+  bool used = false;                             // by a subflow
+  bool removed = false;
 };
 
 /// One row of mptcp_subflow.log.
@@ -91,6 +138,16 @@ struct SubflowReport {
   DirectionReport from_acceptor;
   CloseCause close = CloseCause::kNone;
   std::string community_id;                      // community ID v1, seed 0
+  std::optional<std::uint64_t> handshake_rtt_ns; // SYN to third ACK
+  std::optional<std::uint64_t> acceptor_rtt_ns;  // SYN to SYN/ACK: the part between the tap and the acceptor
+  std::vector<PriorityChange> priority_changes;  // MP_PRIO about this subflow; the first kMaxPriorityChanges
+  bool backup_at_end = false;
+  bool nat = false;                              // its opener's address ID is advertised with another address
+  Unverified unverified = Unverified::kNone;
+  Fallback fallback = Fallback::kNone;           // denied ones: why
+  std::optional<std::uint8_t> reset_reason;      // of MP_TCPRST (RFC 8684 section 3.6)
+
+  static constexpr std::size_t kMaxPriorityChanges = 16;
 };
 
 /// One row of mptcp_conn.log.
@@ -110,6 +167,16 @@ struct ConnectionReport {
   std::uint32_t initiator_addresses = 0;         // address IDs known at the end
   std::uint32_t responder_addresses = 0;
   bool checksums = false;                        // negotiated
+  Fallback fallback = Fallback::kNone;
+  std::optional<std::uint8_t> reset_reason;      // of the MP_TCPRST that ended its last subflow
+  std::vector<AddressReport> initiator_address_list;
+  std::vector<AddressReport> responder_address_list;
+  bool nat = false;                              // of some subflow
+  // Of each direction, where its start and both directions were seen.
+  std::optional<std::uint64_t> initiator_reinjected_bytes;  // mapped again on another subflow
+  std::optional<std::uint64_t> responder_reinjected_bytes;
+  std::optional<std::uint64_t> initiator_acked_bytes;       // of its data, acknowledged by data ACK
+  std::optional<std::uint64_t> responder_acked_bytes;
 };
 
 enum class Severity : std::uint8_t { kInfo, kLow, kMedium, kHigh };
@@ -135,6 +202,8 @@ struct Notice {
   std::optional<std::uint64_t> count;
   std::vector<SourceCount> top_sources;
   std::optional<IpAddress> address;              // the address in question
+  std::optional<std::uint64_t> known_count;      // join_flood: of `count`, joins with a token that is known
+  std::string packet;                            // the frame that raised it, keys blanked; empty: none
 };
 
 /// One row of mptcp_event.log: an option as it was seen, or a step in the life of a connection.
@@ -160,6 +229,12 @@ struct EventReport {
   std::optional<std::uint32_t> ssn;
   std::optional<std::uint16_t> data_len;
   std::optional<std::uint8_t> reason;
+  std::optional<bool> transient;
+  std::optional<std::uint16_t> checksum;
+  std::optional<std::uint32_t> payload_bytes;
+  std::optional<HandshakeStep> step;             // MP_CAPABLE, MP_JOIN
+  std::optional<Proof> proof;                    // of the option's HMAC or key, where it has one
+  std::string hmac;                              // as on the wire, hex digits; empty: none
   std::string detail;                            // close cause, error name, evidence
 };
 

@@ -192,12 +192,12 @@ class ControlRun : public ReportSink {
   }
   void count(const Slot& of, double at_s, bool from_opener, std::uint64_t segments, std::uint64_t bytes) {
     Record it = record(of, at_s, RecordKind::kCounters, from_opener);
-    it.counters = CountersBody{segments, bytes, bytes, 0, 0};
+    it.counters = CountersBody{static_cast<std::uint32_t>(segments), 0, bytes, bytes, 0, 0, 0};
     send(of, it);
   }
   void close(const Slot& of, double at_s, CloseCause cause = CloseCause::kFin) {
     Record it = record(of, at_s, RecordKind::kClosed);
-    it.closed = ClosedBody{cause, it.time_ns};
+    it.closed = ClosedBody{cause, false, it.time_ns};
     send(of, it);
   }
 

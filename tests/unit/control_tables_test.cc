@@ -41,7 +41,7 @@ TEST_CASE("what an ADD_ADDR is to what its host said before", "[tables]") {
   for (const Step& step : steps) {
     INFO(step.what);
     if (step.address == nullptr) {
-      host.remove(AddressId{step.id});
+      host.remove(AddressId{step.id}, 1);
       continue;
     }
     IpAddress previous{};
@@ -63,7 +63,7 @@ TEST_CASE("addresses in use, and NAT", "[tables]") {
   CHECK(host.advertise(AddressId{0}, ip("10.0.0.1"), 80, previous) == AddressChange::kNew);
   CHECK(host.advertise(AddressId{0}, ip("10.0.0.3"), 80, previous) == AddressChange::kConflict);
   CHECK(previous == ip("10.0.0.1"));
-  host.remove(AddressId{5});
+  host.remove(AddressId{5}, 1);
   CHECK_FALSE(host.knows(ip("10.0.0.5")));
   CHECK(host.find(AddressId{9}) == nullptr);
 }

@@ -80,6 +80,7 @@ inline const char* word_of(RecordKind kind) {
     case RecordKind::kReset: return "reset";
     case RecordKind::kFin: return "fin";
     case RecordKind::kMalformed: return "malformed";
+    case RecordKind::kAnomaly: return "anomaly";
     case RecordKind::kDss: return "dss";
     case RecordKind::kOption: return "option";
     case RecordKind::kCounters: return "counters";
