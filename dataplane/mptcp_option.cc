@@ -152,13 +152,26 @@ OptionError decode_tcp_rst(const Cursor& wire, std::uint8_t tcp_flags, TcpRstOpt
   return OptionError::kOk;
 }
 
-}  // namespace
+/// Whether a well-formed option has a bit set that its RFC tells senders to leave 0.
+bool has_reserved_bits(const Cursor& wire, const MptcpOption& option) {
+  const std::uint8_t low = wire.u8(2) & 0x0f;
+  switch (option.subtype) {
+    case Subtype::kCapable: return (option.capable.flags & CapableOption::kExtensibility) != 0;
+    case Subtype::kJoin:
+      return option.join.step == HandshakeStep::kAck ? low != 0 || wire.u8(3) != 0 : (low & 0x0e) != 0;
+    case Subtype::kDss: return low != 0 || (option.dss.flags & 0xe0) != 0;
+    case Subtype::kAddAddr: return option.add_addr.version == 1 && (low & 0x0e) != 0;
+    case Subtype::kRemoveAddr: return low != 0;
+    case Subtype::kPrio: return (low & 0x0e) != 0;
+    case Subtype::kFail:
+    case Subtype::kFastClose: return low != 0 || wire.u8(3) != 0;
+    case Subtype::kTcpRst: return (low & 0x0e) != 0;
+    case Subtype::kExperimental: return false;
+  }
+  return false;
+}
 
-OptionError decode_mptcp_option(Bytes option, std::uint8_t tcp_flags, MptcpOption& out) noexcept {
-  out.length = static_cast<std::uint8_t>(option.size());
-  if (option.size() < 3) return OptionError::kLength;
-  const Cursor wire(option);
-  out.subtype = static_cast<Subtype>(wire.u8(2) >> 4);
+OptionError decode_by_subtype(const Cursor& wire, std::uint8_t tcp_flags, MptcpOption& out) {
   switch (out.subtype) {
     case Subtype::kCapable: return wire.size() < 4 ? OptionError::kLength : decode_capable(wire, tcp_flags, out.capable);
     case Subtype::kJoin: return decode_join(wire, tcp_flags, out.join);
@@ -172,6 +185,18 @@ OptionError decode_mptcp_option(Bytes option, std::uint8_t tcp_flags, MptcpOptio
     case Subtype::kExperimental: return OptionError::kOk;
   }
   return OptionError::kSubtype;
+}
+
+}  // namespace
+
+OptionError decode_mptcp_option(Bytes option, std::uint8_t tcp_flags, MptcpOption& out) noexcept {
+  out.length = static_cast<std::uint8_t>(option.size());
+  if (option.size() < 3) return OptionError::kLength;
+  const Cursor wire(option);
+  out.subtype = static_cast<Subtype>(wire.u8(2) >> 4);
+  const OptionError error = decode_by_subtype(wire, tcp_flags, out);
+  if (error == OptionError::kOk) out.reserved_bits = has_reserved_bits(wire, out);
+  return error;
 }
 
 const char* label_of(OptionError error) {

@@ -173,6 +173,7 @@ struct TcpRstOption {
 struct MptcpOption {
   Subtype subtype = Subtype::kExperimental;
   std::uint8_t length = 0;
+  bool reserved_bits = false;  // a bit is set that the subtype's RFC reserves
   union {
     CapableOption capable;
     JoinOption join;
@@ -192,7 +193,7 @@ struct MptcpOption {
 /// @param option     The whole option, kind and length bytes included: 3..40 bytes; its size is the declared
 ///                   length.
 /// @param tcp_flags  Flags of the segment: MP_CAPABLE and MP_JOIN change shape with SYN and ACK.
-/// @param out        `subtype` and `length` are always set; the member is valid only on kOk.
+/// @param out        `subtype` and `length` are always set; the rest is valid only on kOk.
 /// @return kOk, or the error that names what is wrong (MPTAP_OPTION_ERRORS).
 /// Source: RFC 8684 section 3 (v1), RFC 6824 section 3 (v0).
 /// Any thread; reads `option` only; no allocation, no throw, no log.

@@ -96,6 +96,7 @@ void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segm
   if (same_isn) {
     const bool lost_option = syn.offer == Offer::kNone && slot.syn.offer != Offer::kNone;
     if (lost_option && !slot.has(seen::kSynAck)) slot.seen |= seen::kSynWithoutOption;
+    slot.seen |= seen::kSynRepeated;
     touch(index, 0, segment);
     return;
   }
@@ -203,6 +204,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
   record.syn_ack.offer = offer;
   record.syn_ack.opener_isn = slot.opener_isn;
   record.syn_ack.acceptor_isn = slot.acceptor_isn;
+  record.syn_ack.syn_repeated = slot.has(seen::kSynRepeated);
   record.syn_ack.blackhole = slot.has(seen::kSynWithoutOption) && offer == Offer::kNone;
   if (offer == Offer::kCapable) {
     const CapableOption& capable = options.find(Subtype::kCapable)->capable;

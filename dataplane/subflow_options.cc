@@ -25,16 +25,7 @@ void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const S
                                 const DecodedOptions& options) noexcept {
   for (std::uint8_t i = 0; i < options.count; ++i) {
     const MptcpOption& option = options.option[i];
-    if (options.error[i] != OptionError::kOk || options_.records.every_option) {
-      const bool malformed = options.error[i] != OptionError::kOk;
-      Record record = record_of(index, malformed ? RecordKind::kMalformed : RecordKind::kOption, direction);
-      const FourTuple tuple = table_[index].tuple();
-      record.malformed = MalformedBody{tuple.opener.address, tuple.acceptor.address, tuple.opener.port,
-                                       tuple.acceptor.port,  options.error[i],      static_cast<std::uint8_t>(option.subtype),
-                                       option.length,        segment.tcp.flags};
-      out_.push(record, RecordClass::kBulk);
-      if (malformed) continue;
-    }
+    if (options.error[i] != OptionError::kOk) continue;
     switch (option.subtype) {
       case Subtype::kCapable:
       case Subtype::kJoin: on_ack_option(index, direction, segment, option); break;
@@ -44,6 +35,52 @@ void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const S
       default: tell_option(index, direction, option); break;
     }
   }
+}
+
+/// Tells what breaks the grammar, reserved bits, and every option where the configuration asks for it.
+void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) noexcept {
+  const bool known = index != SubflowTable::kNone && table_[index].klass != SlotClass::kClosed;
+  const unsigned direction = known ? direction_of(table_[index], segment) : 0;
+  const SubflowKey& key = segment.key;
+  const bool opener_is_low = known ? table_[index].opener_is_low() : segment.source_is_low;
+  for (std::uint8_t i = 0; i < decoded_.count; ++i) {
+    const MptcpOption& option = decoded_.option[i];
+    const bool malformed = decoded_.error[i] != OptionError::kOk;
+    if (malformed || options_.records.every_option) {
+      Record record = known ? record_of(index, RecordKind::kMalformed, direction) : Record{};
+      record.time_ns = now_ns_;
+      record.kind = malformed ? RecordKind::kMalformed : RecordKind::kOption;
+      record.malformed = MalformedBody{opener_is_low ? key.low : key.high,
+                                       opener_is_low ? key.high : key.low,
+                                       opener_is_low ? key.low_port : key.high_port,
+                                       opener_is_low ? key.high_port : key.low_port,
+                                       decoded_.error[i],
+                                       static_cast<std::uint8_t>(option.subtype),
+                                       option.length,
+                                       segment.tcp.flags};
+      out_.push(record, RecordClass::kBulk);
+    }
+    if (malformed || !option.reserved_bits || !known) continue;
+    if (!track_of(index, direction).tell_first(track_bit::kReservedBits)) continue;
+    tell_anomaly(index, direction, {0, 0, 0, 0, Anomaly::kReservedBits, static_cast<std::uint8_t>(option.subtype)});
+  }
+}
+
+void SubflowTracker::tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept {
+  Record record = record_of(index, RecordKind::kAnomaly, direction);
+  record.anomaly = body;
+  tell(index, record);
+}
+
+/// Looks at a mapping of `bytes` bytes beside those before it.
+void SubflowTracker::note_mapping(std::uint32_t index, unsigned direction, const DssOption& dss,
+                                  std::uint16_t bytes) noexcept {
+  MappingTrack& track = track_of(index, direction);
+  const MappingTrack::Entry* other = track.note(dss.ssn, static_cast<std::uint32_t>(dss.dsn), bytes);
+  if (other == nullptr || !track.tell_first(track_bit::kConflict)) return;
+  tell_anomaly(index, direction,
+               {dss.dsn, other->dsn + (dss.ssn - other->ssn), dss.ssn, dss.data_len, Anomaly::kMappingConflict,
+                static_cast<std::uint8_t>(Subtype::kDss)});
 }
 
 void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, const SegmentView& segment,
@@ -129,6 +166,19 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
     news = note_dsn(slot, direction, body, bytes) || news;
     count_mapping(slot.direction[direction], dss.ssn, bytes);
+    MappingTrack& track = track_of(index, direction);
+    if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
+      if (track.tell_first(track_bit::kInfinite)) {
+        tell_anomaly(index, direction,
+                     {dss.dsn, 0, dss.ssn, 0, Anomaly::kInfiniteMapping, static_cast<std::uint8_t>(Subtype::kDss)});
+      }
+    } else {
+      news = track.tell_first(dss.has_checksum ? track_bit::kWithChecksum : track_bit::kWithoutChecksum) || news;
+    }
+    if (bytes != 0) {
+      if (segment.tcp.payload_bytes != 0) track.last_mapped_ns = now_ns_;
+      note_mapping(index, direction, dss, static_cast<std::uint16_t>(bytes));
+    }
   }
   const auto tell_dss = [&](RecordKind kind, RecordClass klass) {
     Record record = record_of(index, kind, direction);
@@ -215,13 +265,27 @@ void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynO
   out_.push(record, RecordClass::kBulk);
 }
 
+/// Whether the sequence numbers tell of more payload than was seen. Retransmissions may hide what is missing.
+bool SubflowTracker::misses_payload(const SubflowSlot& slot, unsigned direction) noexcept {
+  const SlotDirection& own = slot.direction[direction];
+  if (!slot.has(seen::kSynAck)) return false;  // where it began is not known
+  const std::uint32_t isn = direction == 0 ? slot.opener_isn : slot.acceptor_isn;
+  const std::uint32_t fin = slot.has((seen::kFin | seen::kFinPending) << direction) ? 1 : 0;
+  const std::uint32_t sent = own.seq_next - isn - 1 - fin;
+  constexpr std::uint32_t kHalf = 1u << 31;
+  return slot.has(seen::kSeqKnown << direction) && own.payload_bytes < kHalf && sent < kHalf && sent > own.payload_bytes;
+}
+
 void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
   const SubflowSlot& slot = table_[index];
   for (unsigned direction = 0; direction < 2; ++direction) {
     const SlotDirection& own = slot.direction[direction];
     Record record = record_of(index, RecordKind::kCounters, direction);
     if (last) record.flags |= record_flag::kLast;
-    record.counters = CountersBody{own.segments, 0, own.payload_bytes, own.mapped_bytes, own.dsn_high, own.data_ack, 0};
+    if (misses_payload(slot, direction)) record.flags |= record_flag::kMissed;
+    const MappingTrack& track = track_of(index, direction);
+    record.counters = CountersBody{own.segments, track.tiny_jumps, own.payload_bytes, own.mapped_bytes,
+                                   own.dsn_high, own.data_ack,     track.last_mapped_ns};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }

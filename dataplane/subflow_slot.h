@@ -76,6 +76,8 @@ constexpr std::uint32_t kMidstream = 1u << 22;
 constexpr std::uint32_t kDataAckKnown = 1u << 24;     // and << 25: data_ack is
 constexpr std::uint32_t kToldBefore = 1u << 26;       // its SYN was told as kJoinNotStored
 constexpr std::uint32_t kReceiverCounted = 1u << 23;  // holds one of its receiver's unanswered slots
+constexpr std::uint32_t kSynRepeated = 1u << 27;
+constexpr std::uint32_t kAcceptorWentOn = 1u << 28;   // it sent more than SYN/ACKs: it has the third ACK
 }  // namespace seen
 
 struct SubflowSlot {

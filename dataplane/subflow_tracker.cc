@@ -27,17 +27,30 @@ const MptcpOption* DecodedOptions::find(Subtype subtype) const {
 }
 
 SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed, RecordOut& out, WorkerTally& tally)
-    : options_(options), table_(options.table, seed), out_(out), tally_(tally), refused_(kRefusedMemory) {}
+    : options_(options),
+      table_(options.table, seed),
+      out_(out),
+      tally_(tally),
+      refused_(kRefusedMemory),
+      tracks_(std::size_t{2} * table_.capacity()) {}
 
 void SubflowTracker::decode(const SegmentView& segment) noexcept {
   decoded_.count = segment.scan.count;
+  decoded_.odd = false;
   for (std::uint8_t i = 0; i < decoded_.count; ++i) {
     const Bytes bytes = segment.tcp.options.subspan(segment.scan.offset[i], segment.scan.length[i]);
     decoded_.error[i] = decode_mptcp_option(bytes, segment.tcp.flags, decoded_.option[i]);
+    decoded_.odd = decoded_.odd || decoded_.error[i] != OptionError::kOk || decoded_.option[i].reserved_bits;
+  }
+}
+
+void SubflowTracker::count_options(unsigned direction) noexcept {
+  for (std::uint8_t i = 0; i < decoded_.count; ++i) {
     ++tally_.option_errors[static_cast<std::size_t>(decoded_.error[i])];
-    if (decoded_.error[i] == OptionError::kOk) {
-      ++tally_.options[static_cast<std::size_t>(decoded_.option[i].subtype)];
-    }
+    if (decoded_.error[i] != OptionError::kOk) continue;
+    const auto subtype = static_cast<std::size_t>(decoded_.option[i].subtype);
+    ++tally_.options[subtype];
+    if (direction != 0) ++tally_.options_from_acceptor[subtype];
   }
 }
 
@@ -46,25 +59,35 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
   decode(segment);
   const std::uint32_t index = table_.find(segment.key, segment.hash);
   if (index == SubflowTable::kNone && decoded_.count == 0) return;
+  const std::uint8_t flags = segment.tcp.flags;
+  const bool is_syn = (flags & tcp_flag::kSyn) != 0 && (flags & tcp_flag::kRst) == 0;
+  const bool is_answer = is_syn && (flags & tcp_flag::kAck) != 0;
   if (index != SubflowTable::kNone) {
     SubflowSlot& slot = table_[index];
-    if (is_copy(slot.direction[direction_of(slot, segment)], segment)) {
+    const unsigned direction = direction_of(slot, segment);
+    count_options(direction);
+    if (is_copy(slot.direction[direction], segment)) {
       ++tally_.copies;
       return;
     }
+  } else {
+    count_options(is_answer ? 1 : 0);
   }
-  const std::uint8_t flags = segment.tcp.flags;
-  if ((flags & tcp_flag::kSyn) == 0 || (flags & tcp_flag::kRst) != 0) {
+  const bool each = decoded_.odd || (options_.records.every_option && decoded_.count != 0);
+  const bool known = index != SubflowTable::kNone && table_[index].klass != SlotClass::kClosed;
+  if (each && known) tell_each(index, segment);  // before what may close the slot
+  if (!is_syn) {
     if (index == SubflowTable::kNone) {
       on_midstream(segment, decoded_);
     } else if (table_[index].klass != SlotClass::kClosed) {
       on_data(index, segment, decoded_);
     }
-  } else if ((flags & tcp_flag::kAck) == 0) {
+  } else if (!is_answer) {
     on_syn(index, segment, decoded_);
   } else {
     on_syn_ack(index, segment, decoded_);
   }
+  if (each && !known) tell_each(table_.find(segment.key, segment.hash), segment);
 }
 
 /// A span port may deliver a segment twice, some microseconds apart and among others. A retransmission comes a
@@ -120,6 +143,7 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
   const std::uint8_t flags = segment.tcp.flags;
   const bool in_sequence = is_in_sequence(slot, direction, segment.tcp.seq);
   touch(index, direction, segment);
+  if (direction == 1 && (flags & tcp_flag::kRst) == 0) slot.seen |= seen::kAcceptorWentOn;
   if (direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck) && (flags & tcp_flag::kAck) != 0 &&
       (flags & tcp_flag::kRst) == 0 &&
       is_between(slot.acceptor_isn + 1, segment.tcp.ack, slot.direction[1].seq_next)) {
@@ -253,6 +277,8 @@ std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass kla
   if (opener_is_source == segment.source_is_low) slot.seen |= seen::kOpenerIsLow;
   slot.last_seen_ns = now_ns_;
   slot.counters_sent_ns = now_ns_;
+  track_of(index, 0) = MappingTrack{};
+  track_of(index, 1) = MappingTrack{};
   ++tally_.subflows_opened;
   (void)is_copy(slot.direction[opener_is_source ? 0 : 1], segment);  // its own second copy is known by this
   table_.arm(index, now_ns_, now_ns_ + timeout_of(slot));
@@ -295,7 +321,9 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
                       slot.direction[1].segments == 0;
     if (!told) tell_counters(index, true);
     Record record = record_of(index, RecordKind::kClosed, 0);
-    record.closed = ClosedBody{cause, slot.klass == SlotClass::kAnswered, slot.last_seen_ns};
+    const bool half_open = slot.klass == SlotClass::kAnswered &&
+                           !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn);
+    record.closed = ClosedBody{cause, half_open, slot.last_seen_ns};
     tell(index, record);
   }
   forget_receiver(index);

@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dataplane/frame.h"
+#include "dataplane/mapping_track.h"
 #include "dataplane/mptcp_option.h"
 #include "dataplane/record_out.h"
 #include "dataplane/subflow_table.h"
@@ -29,6 +30,7 @@ struct DecodedOptions {
   std::array<MptcpOption, OptionScan::kCapacity> option;
   std::array<OptionError, OptionScan::kCapacity> error;
   std::uint8_t count = 0;
+  bool odd = false;  // one breaks the grammar, or sets reserved bits
 
   /// The well-formed option of this subtype, or nullptr.
   [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
@@ -78,6 +80,9 @@ class SubflowTracker {
   static bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept;
   static void count_mapping(SlotDirection& own, std::uint32_t ssn, std::uint32_t bytes) noexcept;
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
+  void tell_each(std::uint32_t index, const SegmentView& segment) noexcept;
+  void tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept;
+  void note_mapping(std::uint32_t index, unsigned direction, const DssOption& dss, std::uint16_t bytes) noexcept;
 
   // Slots.
   std::uint32_t try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept;
@@ -120,12 +125,16 @@ class SubflowTracker {
   static constexpr std::uint32_t kExpireBudget = 512;
 
   void decode(const SegmentView& segment) noexcept;
+  void count_options(unsigned direction) noexcept;
+  MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept { return tracks_[index * 2 + direction]; }
+  [[nodiscard]] static bool misses_payload(const SubflowSlot& slot, unsigned direction) noexcept;
 
   const WorkerOptions options_;
   SubflowTable table_;
   RecordOut& out_;
   WorkerTally& tally_;
   LazyArray<RefusedSyn> refused_;
+  LazyArray<MappingTrack> tracks_;  // two a slot, as its directions
   DecodedOptions decoded_;
   std::uint64_t now_ns_ = 0;
 };

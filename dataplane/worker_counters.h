@@ -54,6 +54,7 @@ struct WorkerTally {
 #undef X
   std::array<std::uint64_t, kFrameStatuses> frames{};
   std::array<std::uint64_t, kSubtypes> options{};       // well formed, by subtype
+  std::array<std::uint64_t, kSubtypes> options_from_acceptor{};  // of those
   std::array<std::uint64_t, kOptionErrors> option_errors{};
 
   WorkerTally& operator+=(const WorkerTally& other);

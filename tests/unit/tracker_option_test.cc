@@ -77,7 +77,7 @@ TEST_CASE("several options of one segment all count", "[tracker]") {
   for (const ts::Bytes& more : {ts::encode_mp_prio(true), ts::encode_mptcp_raw(12, 0, {}), ts::encode_mp_prio(false)}) {
     options.insert(options.end(), more.begin(), more.end());
   }
-  CHECK(words_of(on_subflow(options)) == "first_dss prio malformed prio");
+  CHECK(words_of(on_subflow(options)) == "malformed first_dss prio prio");
 }
 
 TEST_CASE("the first DSS of each direction is told, a DATA_FIN once", "[tracker]") {
