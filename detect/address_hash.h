@@ -12,4 +12,12 @@ struct AddressHash {
   std::size_t operator()(const IpAddress& address) const { return hash.of16(address.bytes.data()); }
 };
 
+struct EndpointHash {
+  SeededHash hash;
+  explicit EndpointHash(std::uint64_t seed) : hash(seed) {}
+  std::size_t operator()(const Endpoint& endpoint) const {
+    return hash.of64(hash.of16(endpoint.address.bytes.data()) ^ endpoint.port);
+  }
+};
+
 }  // namespace mptap

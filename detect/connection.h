@@ -43,6 +43,7 @@ struct Host {
   std::optional<Token> token;   // from the key, or learned from a join that matched by address
   std::vector<KnownAddress> addresses;
   std::optional<Dsn> idsn;      // from the key
+  std::optional<std::uint64_t> noted_dsn;  // by which it is found without a key
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
   std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
   bool missed = false;          // the tap missed some of its payload
@@ -93,6 +94,7 @@ struct Connection {
   SubflowRef initial;                          // the subflow that made it, as long as it lives
   std::uint32_t subflow_count = 0;             // all that ever belonged to it
   std::array<DirectionReport, 2> ended;        // summed over ended subflows, by Role
+  std::array<std::uint64_t, 2> mapped{};       // mapped bytes of all subflows as last reported, by Role
   bool partial = false;
   bool checksums = false;
   bool dss_seen = false;
@@ -115,6 +117,9 @@ struct Connection {
   }
   [[nodiscard]] Host& host(Role role) { return hosts[static_cast<std::size_t>(role)]; }
   [[nodiscard]] const Host& host(Role role) const { return hosts[static_cast<std::size_t>(role)]; }
+  /// Whether everything that this host mapped was seen, as far as anything tells.
+  [[nodiscard]] bool sight_is_full(Role sender) const;
+
   [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
 };
 
@@ -137,6 +142,7 @@ struct Subflow {
   Token token;                                 // joins
   std::uint32_t opener_nonce = 0;
   std::uint32_t acceptor_nonce = 0;
+  std::uint32_t opener_isn = 0;
   std::uint32_t acceptor_isn = 0;
   std::array<std::uint8_t, 8> synack_hmac{};
   std::array<std::uint8_t, 20> ack_hmac{};
@@ -165,6 +171,7 @@ struct Subflow {
   std::array<bool, 2> low_priority{};          // by MP_PRIO; [0] by the opener
   std::array<std::uint64_t, 2> prio_ns{};      // of the latest such MP_PRIO
   std::vector<PriorityChange> priority_changes;
+  bool nat = false;                            // see SubflowReport
   std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
   std::array<std::uint64_t, 2> counters_ns{};  // of the latest counters; [0] the opener's
   std::array<bool, 2> missed{};                // the tap missed payload; [0] the opener's

@@ -29,7 +29,10 @@ Connection* ConnectionTable::find(const ConnectionRef& ref) {
 
 void ConnectionTable::release(Connection& connection) {
   const std::uint32_t index = connection.self.index;
-  for (Host& host : connection.hosts) forget(host.key);
+  for (Host& host : connection.hosts) {
+    forget(host.key);
+    forget(host.other_key);
+  }
   connection = Connection{};
   free_.push_back(index);
   --size_;

@@ -54,6 +54,7 @@ enum class HmacKind : std::uint8_t {
 constexpr std::size_t kHmacKinds = static_cast<std::size_t>(HmacKind::kCount);
 
 /// Values counted in buckets; `upper` bounds are in the table of metrics. One writer.
+/// Control thread: add().
 template <std::size_t kBuckets>
 struct Histogram {
   std::array<std::uint64_t, kBuckets> upper;                    // inclusive, ascending

@@ -1,6 +1,7 @@
 #include "detect/correlator.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace mptap {
 
@@ -13,10 +14,13 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       connections_(options),
       tokens_(mix64(seed + 1)),
       keyless_(connections_, mix64(seed + 2)),
+      dsns_(connections_, mix64(seed + 6)),
+      prover_(crypto_, counters, options.crypto_per_second),
       waiting_(options.max_waiting_joins, options.join_grace_ns, mix64(seed + 3)),
-      matcher_(connections_, tokens_, keyless_, crypto_),
+      matcher_(connections_, tokens_, keyless_, prover_),
       reporter_(crypto_, mix64(seed + 4)),
-      detectors_(make_detectors(detectors, mix64(seed + 5), counters)) {}
+      detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
+      speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))) {}
 
 Correlator::~Correlator() = default;
 
@@ -27,9 +31,11 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
     return;
   }
   if (record.kind == RecordKind::kJoinNotStored) {
-    Event event{.kind = EventKind::kJoinAttempt, .time_ns = record.time_ns, .tuple = record.opened.tuple(),
-                .record = &record};
-    emit(event);
+    on_join_not_stored(record);
+    return;
+  }
+  if (record.slot == Record::kNoSlot || record.kind == RecordKind::kMalformed) {
+    on_malformed(worker, record);
     return;
   }
   Subflow* subflow = book_.find({static_cast<std::uint16_t>(worker), record.generation, record.slot});
@@ -45,17 +51,17 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
     case RecordKind::kAddAddr: on_add_addr(*subflow, record); break;
     case RecordKind::kRemoveAddr: on_remove_addr(*subflow, record); break;
     case RecordKind::kPrio: on_prio(*subflow, record); break;
-    case RecordKind::kFail: emit(event_of(EventKind::kFail, *subflow, &record, record.time_ns)); break;
+    case RecordKind::kFail: on_fail(*subflow, record); break;
     case RecordKind::kFastClose: on_fast_close(*subflow, record); break;
     case RecordKind::kDataFin: on_data_fin(*subflow, record); break;
     case RecordKind::kReset: on_reset(*subflow, record); break;
     case RecordKind::kFin: emit(event_of(EventKind::kFin, *subflow, &record, record.time_ns)); break;
     case RecordKind::kCounters: on_counters(*subflow, record); break;
+    case RecordKind::kAnomaly: on_anomaly(*subflow, record); break;
     case RecordKind::kClosed:
       close_subflow(*subflow, record.closed.cause, record.closed.last_seen_ns, &record);
       return;
     case RecordKind::kMalformed:
-    case RecordKind::kAnomaly:
     case RecordKind::kDss:
     case RecordKind::kOption:
     case RecordKind::kNone:
@@ -80,98 +86,52 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
     subflow.midstream = record.has(record_flag::kMidstream);
     if (subflow.midstream) subflow.state = SubflowState::kPartial;
   }
-  const SynOption& syn = record.opened.syn;
   if (record.has(record_flag::kSynSeen)) {
-    subflow.syn_seen = true;
-    subflow.offer = syn.offer;
-    subflow.version = syn.version;
-    subflow.syn_flags = syn.flags;
     if (!known) subflow.counters[0].segments = 1;
-    if (syn.offer == Offer::kJoin) {
-      subflow.token = syn.token();
-      subflow.opener_nonce = syn.nonce();
-      subflow.opener_id = syn.address_id;
-      subflow.backup = subflow.backup || syn.flags != 0;
-      if (!record.has(record_flag::kToldBefore)) {
-        emit(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns));
-      }
-    } else if (syn.offer == Offer::kCapable && syn.version == 0) {
-      subflow.opener_key = syn.key();
-    }
+    note_syn(subflow, record);
   }
   if (reporter_.wants_events()) reporter_.tell_record(record, subflow, nullptr, sink_);
   if (!known || !subflow.syn_seen) return;
   // The answer has been processed already: what it lacked is here now.
   if (Connection* connection = connection_of(subflow)) {
-    if (subflow.offer == Offer::kCapable && subflow.opener_key) set_key(*connection, subflow.opener_role, *subflow.opener_key);
-    forget(subflow.opener_key);
+    if (subflow.matched_by == MatchedBy::kInitial) note_handshake(subflow, *connection);
   } else if (subflow.waiting) {
     settle_join(subflow, record.time_ns);
   }
 }
 
-void Correlator::on_counters(Subflow& subflow, const Record& record) {
-  subflow.counters[record.from_opener() ? 0 : 1] = record.counters;
-  Connection* connection = connection_of(subflow);
-  if (connection == nullptr || record.counters.dsn_high == 0) return;
-  connection->host(subflow.role_of(record.from_opener())).dsn_high = record.counters.dsn_high;
+void Correlator::note_syn(Subflow& subflow, const Record& record) {
+  const SynOption& syn = record.opened.syn;
+  subflow.syn_seen = true;
+  subflow.offer = syn.offer;
+  subflow.version = syn.version;
+  subflow.syn_flags = syn.flags;
+  if (syn.offer == Offer::kCapable) {
+    if (syn.version == 0) subflow.opener_key = syn.key();
+    emit(event_of(EventKind::kCapableAttempt, subflow, &record, record.time_ns));
+  } else if (syn.offer == Offer::kJoin) {
+    subflow.token = syn.token();
+    subflow.opener_nonce = syn.nonce();
+    subflow.opener_id = syn.address_id;
+    subflow.backup = subflow.backup || syn.flags != 0;
+    if (record.has(record_flag::kToldBefore)) return;
+    tell_join_attempt(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns), subflow.token);
+  }
 }
 
-void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
-  const AddAddrBody& add = record.add_addr;
-  Connection* connection = connection_of(subflow);
-  if (subflow.twin) return;
-  if (connection == nullptr) {
-    if (!add.echo && subflow.early_addresses.size() < Subflow::kMaxEarly) subflow.early_addresses.push_back(record);
-    return;
-  }
-  if (add.echo) {
-    emit(event_of(EventKind::kAddressEchoed, subflow, &record, record.time_ns));
-    return;
-  }
-  const Role role = subflow.role_of(record.from_opener());
-  // Without a port the address is meant with that of the subflow that tells it (RFC 8684 3.4.1).
-  const Endpoint& sender = record.from_opener() ? subflow.tuple.opener : subflow.tuple.acceptor;
-  Event event = event_of(EventKind::kAddressAdvertised, subflow, &record, record.time_ns);
-  event.role = role;
-  event.change = connection->host(role).advertise(add.address_id, add.address, add.has_port ? add.port : sender.port,
-                                                  event.previous_address);
-  if (!connection->host(role).token) keyless_.add(add.address, {connection->self, role});
+void Correlator::on_join_not_stored(const Record& record) {
+  Event event{.kind = EventKind::kJoinAttempt, .time_ns = record.time_ns, .tuple = record.opened.tuple()};
+  event.record = &record;
+  tell_join_attempt(event, record.opened.syn.token());
+}
+
+/// Says what the token alone tells of the connection that is meant.
+void Correlator::tell_join_attempt(Event event, Token token) {
+  const HostRef meant = matcher_.guess(token, event.tuple.acceptor.address);
+  event.token_known = !tokens_.find(token).empty();
+  event.connection = connections_.find(meant.connection);
+  event.role = meant.role;
   emit(event);
-}
-
-void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
-  Connection* connection = connection_of(subflow);
-  if (connection == nullptr) return;
-  Host& host = connection->host(subflow.role_of(record.from_opener()));
-  for (std::uint8_t i = 0; i < record.remove_addr.count; ++i) host.remove(AddressId{record.remove_addr.address_ids[i]}, record.time_ns);
-  emit(event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns));
-}
-
-/// The row keeps the backup flag of the handshake; what MP_PRIO makes of it later is an event.
-void Correlator::on_prio(Subflow& subflow, const Record& record) {
-  emit(event_of(EventKind::kPriorityChanged, subflow, &record, record.time_ns));
-}
-
-void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
-  if (Connection* connection = connection_of(subflow)) connection->fast_close = true;
-  emit(event_of(EventKind::kFastClose, subflow, &record, record.time_ns));
-}
-
-void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
-  if (Connection* connection = connection_of(subflow)) {
-    connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
-  }
-  emit(event_of(EventKind::kDataFin, subflow, &record, record.time_ns));
-}
-
-void Correlator::on_reset(Subflow& subflow, const Record& record) {
-  if (record.reset.before_answer && !record.from_opener()) {
-    subflow.state = subflow.offer == Offer::kJoin ? SubflowState::kRefused : SubflowState::kReset;
-    if (subflow.offer == Offer::kJoin) ControlCounters::add(counters_.subflows_refused);
-    emit(event_of(EventKind::kRefused, subflow, &record, record.time_ns));
-  }
-  emit(event_of(EventKind::kReset, subflow, &record, record.time_ns));
 }
 
 void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record) {
@@ -188,25 +148,28 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   if (subflow.waiting) {
     stop_waiting(subflow);
     ControlCounters::add(counters_.joins_unknown);
-    emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
+    if (subflow.syn_seen) emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
   }
+  if (subflow.state == SubflowState::kAttempted) settle_one_sided(subflow);
   Connection* connection = connection_of(subflow);
   if (subflow.state == SubflowState::kAttempted) ControlCounters::add(counters_.subflows_attempted);
   if (!subflow.twin) {
     Event event = event_of(EventKind::kSubflowClosed, subflow, record, end_ns);
     event.cause = name_of(cause);
+    if (connection != nullptr) event.reported_since_ns = reported_since(*connection);
     emit(event);
+    if (subflow.state == SubflowState::kEstablished && subflow.offer == Offer::kJoin) {
+      for (const auto& [kind, proof] : {std::pair{HmacKind::kJoinSynAck, subflow.hmac_synack},
+                                        std::pair{HmacKind::kJoinAck, subflow.hmac_ack}}) {
+        if (proof == Proof::kUnverified) ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(kind)][0]);
+      }
+    }
     sink_.on_report(reporter_.subflow_report(subflow, connection, cause, end_ns));
   }
   if (connection != nullptr && !subflow.twin) {
-    for (const bool from_opener : {true, false}) {
-      DirectionReport& sum = connection->ended[static_cast<std::size_t>(subflow.role_of(from_opener))];
-      const CountersBody& counters = subflow.counters[from_opener ? 0 : 1];
-      sum.segments += counters.segments;
-      sum.payload_bytes += counters.payload_bytes;
-      sum.mapped_bytes += counters.mapped_bytes;
-    }
+    add_to_sums(subflow, *connection);
     connection->last_close = cause;
+    connection->reset_reason = subflow.reset_reason;
     end_ns = std::max(end_ns, connection->idle_since_ns);
     connection->idle_since_ns = end_ns;
     detach(subflow, *connection);
@@ -218,12 +181,34 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     }
   }
   forget(subflow.opener_key);
+  forget(subflow.acceptor_key);
   subflow = Subflow{};
 }
 
+void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) const {
+  for (const bool from_opener : {true, false}) {
+    DirectionReport& sum = connection.ended[static_cast<std::size_t>(subflow.role_of(from_opener))];
+    const CountersBody& counters = subflow.counters[from_opener ? 0 : 1];
+    sum.segments += counters.segments;
+    sum.payload_bytes += counters.payload_bytes;
+    sum.mapped_bytes += counters.mapped_bytes;
+  }
+}
+
 void Correlator::advance(std::uint64_t now_ns) {
+  constexpr std::uint64_t kDetectorStepNs = 10 * kNsPerMillisecond;
   now_ns_ = std::max(now_ns_, now_ns);
+  prover_.advance(now_ns_);
   ControlCounters::set(counters_.time_ns, now_ns_);
+  while (!unanswered_.empty() && unanswered_.front().deadline_ns <= now_ns_) {
+    Subflow* subflow = book_.find(unanswered_.front().subflow);
+    unanswered_.pop_front();
+    if (subflow != nullptr && subflow->state == SubflowState::kAttempted) settle_one_sided(*subflow);
+  }
+  if (now_ns_ >= detectors_due_ns_) {
+    detectors_due_ns_ = now_ns_ + kDetectorStepNs;
+    for (const auto& detector : detectors_) detector->advance(now_ns_, *this);
+  }
   while (const auto due = waiting_.next_due(now_ns_)) give_up(*due);
   for (Connection* idle = connections_.oldest_idle();
        idle != nullptr && idle->idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
@@ -239,6 +224,7 @@ void Correlator::finish() {
   connections_.for_each([&left](Connection& connection) { left.push_back(&connection); });
   std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) { return a->mp_id < b->mp_id; });
   for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, EndReason::kExit);
+  for (const auto& detector : detectors_) detector->finish(*this);
   ControlCounters::set(counters_.connections, connections_.size());
 }
 

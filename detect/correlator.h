@@ -2,18 +2,23 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "detect/address_hash.h"
 #include "detect/connection_table.h"
 #include "detect/control_counters.h"
 #include "detect/correlator_options.h"
 #include "detect/crypto.h"
 #include "detect/detector.h"
 #include "detect/detector_options.h"
+#include "detect/dsn_index.h"
 #include "detect/join_matcher.h"
 #include "detect/keyless_index.h"
+#include "detect/lru_map.h"
+#include "detect/prover.h"
 #include "detect/reporter.h"
 #include "detect/reports.h"
 #include "detect/subflow_book.h"
@@ -48,33 +53,58 @@ class Correlator : private NoticeSink {
   void finish();
 
  private:
+  /// A connection's work for one record is bounded by this many of its subflows.
+  static constexpr std::size_t kMaxLooks = 64;
+  static constexpr std::size_t kMaxSpeakers = 65'536;
+
   /// Why a connection leaves the table.
   enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
 
-  // Records, by kind.
+  // Handshakes.
   void on_opened(std::size_t worker, const Record& record);
+  void note_syn(Subflow& subflow, const Record& record);
+  void on_join_not_stored(const Record& record);
+  void tell_join_attempt(Event event, Token token);
   void on_syn_ack(Subflow& subflow, const Record& record);
+  [[nodiscard]] Fallback fallback_of(const Subflow& subflow, const SynAckBody& answer);
+  void deny(Subflow& subflow, const Record& record, Fallback cause);
   void on_capable_ack(Subflow& subflow, const Record& record);
   void on_join_ack(Subflow& subflow, const Record& record);
-  void on_first_dss(Subflow& subflow, const Record& record);
-  void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
-  void on_data_fin(Subflow& subflow, const Record& record);
+  void note_third_ack(Subflow& subflow, std::uint64_t time_ns);
+  void confirm(const Subflow& subflow, Connection& connection, const Record& record);
+
+  // Signals.
   void on_add_addr(Subflow& subflow, const Record& record);
   void on_remove_addr(Subflow& subflow, const Record& record);
   void on_prio(Subflow& subflow, const Record& record);
+  [[nodiscard]] PriorityCount count_priorities(const Connection& connection, Role role, std::uint64_t time_ns);
+  void on_fail(Subflow& subflow, const Record& record);
   void on_fast_close(Subflow& subflow, const Record& record);
   void on_reset(Subflow& subflow, const Record& record);
+  void on_malformed(std::size_t worker, const Record& record);
+  void on_anomaly(Subflow& subflow, const Record& record);
+  void fall_back(Connection& connection, Fallback cause, const Event& event);
+
+  // Data.
+  void on_first_dss(Subflow& subflow, const Record& record);
+  void check_idsn(Subflow& subflow, Connection& connection, const Record& record);
+  void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
+  void on_data_fin(Subflow& subflow, const Record& record);
   void on_counters(Subflow& subflow, const Record& record);
+  [[nodiscard]] std::uint64_t reported_since(const Connection& connection);
 
   // Connections.
   void establish(Subflow& subflow, const Record& record);
+  void note_handshake(Subflow& subflow, Connection& connection);
   Connection* try_create(Subflow& subflow, std::uint64_t time_ns);
   void make_partial(Subflow& subflow, const Record& record);
-  Connection* find_twin(const Subflow& subflow, Key responder_key, std::uint8_t version, std::uint64_t time_ns);
+  Connection* find_twin(const Subflow& subflow, const SynAckBody& answer, std::uint64_t time_ns);
   void join_twins(Subflow& subflow, Subflow& sibling, Connection& connection);
   void set_key(Connection& connection, Role role, Key key);
   void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);
+  void tell_key_change(Subflow& subflow, Connection& connection, Role role, const Record& record);
   void register_token(Connection& connection, Role role, Token token);
+  void tell_token_taken(const Connection& connection, Role role, Token token);
   void end_connection(Connection& connection, std::uint64_t time_ns, EndReason reason);
 
   // Joins.
@@ -87,11 +117,17 @@ class Correlator : private NoticeSink {
   void give_up(const WaitingJoins::Due& due);
   Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
-  void prove_join(Subflow& subflow, const Connection& connection);
+  void prove_join(Subflow& subflow, const Connection& connection, std::uint64_t time_ns, Verdict syn_ack = {});
+  void settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found, std::uint64_t time_ns);
   void tell_completed(Subflow& subflow, const Record& record);
+
+  // One direction only.
+  void await_answer(const Subflow& subflow, std::uint64_t time_ns);
+  void settle_one_sided(Subflow& subflow);
 
   // Ends.
   void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);
+  void add_to_sums(const Subflow& subflow, Connection& connection) const;
   void emit(const Event& event);
   Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
   void on_notice(Notice&& notice) override;
@@ -105,10 +141,19 @@ class Correlator : private NoticeSink {
   ConnectionTable connections_;
   TokenIndex tokens_;
   KeylessIndex keyless_;
+  DsnIndex dsns_;
+  Prover prover_;
   WaitingJoins waiting_;
   JoinMatcher matcher_;
   Reporter reporter_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  struct Unanswered {
+    SubflowRef subflow;
+    std::uint64_t deadline_ns;
+  };
+  std::deque<Unanswered> unanswered_;                              // see await_answer()
+  LruMap<Endpoint, std::uint64_t, EndpointHash> speakers_;         // acceptors of MPTCP, and when they did last
+  std::uint64_t detectors_due_ns_ = 0;
   std::uint64_t now_ns_ = 0;
   std::uint64_t next_mp_id_ = 0;
   std::uint64_t joins_waiting_ = 0;

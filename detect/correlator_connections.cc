@@ -1,5 +1,6 @@
 // Correlator's connections: how they begin, which keys and tokens they have, how they end.
 #include <algorithm>
+#include <utility>
 
 #include "detect/correlator.h"
 
@@ -8,18 +9,18 @@ namespace mptap {
 void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   const SynAckBody& answer = record.syn_ack;
   if (!subflow.syn_seen) subflow.offer = answer.offer;
+  subflow.opener_isn = answer.opener_isn;
   subflow.acceptor_isn = answer.acceptor_isn;
+  subflow.syn_ack_ns = record.time_ns;
+  subflow.syn_repeated = answer.syn_repeated;
   subflow.midstream = false;
-  if (answer.offer == Offer::kNone || answer.offer == Offer::kMirrored) {
-    subflow.state = SubflowState::kDenied;
-    forget(subflow.opener_key);
-    ControlCounters::add(counters_.subflows_denied);
-    Event event = event_of(EventKind::kDenied, subflow, &record, record.time_ns);
-    event.cause = answer.offer == Offer::kMirrored ? "mirrored" : answer.blackhole ? "blackhole" : "no_option";
-    emit(event);
+  const Fallback fallback = fallback_of(subflow, answer);
+  if (fallback != Fallback::kNone) {
+    deny(subflow, record, fallback);
     return;
   }
   subflow.state = SubflowState::kEstablished;
+  speakers_.touch(subflow.tuple.acceptor) = record.time_ns;
   if (answer.offer == Offer::kCapable) {
     establish(subflow, record);
     return;
@@ -33,12 +34,35 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   tell_completed(subflow, record);
 }
 
+/// Why a SYN/ACK makes no MPTCP of the attempt; kNone where it does.
+Fallback Correlator::fallback_of(const Subflow& subflow, const SynAckBody& answer) {
+  if (answer.offer == Offer::kMirrored) return Fallback::kMirrored;
+  if (answer.offer == Offer::kNone) {
+    if (answer.blackhole) return Fallback::kBlackhole;
+    return speakers_.find(subflow.tuple.acceptor) != nullptr ? Fallback::kStripped : Fallback::kNoOption;
+  }
+  const bool other_version = answer.offer == Offer::kCapable && subflow.syn_seen && answer.version != subflow.version;
+  return other_version ? Fallback::kVersion : Fallback::kNone;
+}
+
+void Correlator::deny(Subflow& subflow, const Record& record, Fallback cause) {
+  subflow.state = SubflowState::kDenied;
+  subflow.fallback = cause;
+  forget(subflow.opener_key);
+  ControlCounters::add(counters_.subflows_denied);
+  ControlCounters::add(counters_.fallbacks[static_cast<std::size_t>(cause)]);
+  Event event = event_of(EventKind::kDenied, subflow, &record, record.time_ns);
+  event.cause = name_of(cause);
+  event.acceptor_speaks = speakers_.find(subflow.tuple.acceptor) != nullptr;
+  emit(event);
+}
+
 void Correlator::establish(Subflow& subflow, const Record& record) {
   const SynAckBody& answer = record.syn_ack;
   subflow.version = answer.version;
   subflow.opener_id = AddressId{0};
   subflow.acceptor_id = AddressId{0};
-  if (Connection* known = find_twin(subflow, answer.key, answer.version, record.time_ns)) {
+  if (Connection* known = find_twin(subflow, answer, record.time_ns)) {
     if (Subflow* sibling = book_.find(known->initial)) join_twins(subflow, *sibling, *known);
     return;
   }
@@ -46,17 +70,29 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   Connection* connection = try_create(subflow, subflow.start_ns);
   if (connection == nullptr) {
     forget(subflow.opener_key);
+    forget(subflow.acceptor_key);
     return;
   }
   ControlCounters::add(counters_.connections_established);
   connection->version = answer.version;
-  connection->checksums =
-      ((answer.flags | (subflow.syn_seen ? subflow.syn_flags : 0)) & CapableOption::kChecksumRequired) != 0;
+  connection->host(Role::kResponder).capable_flags = answer.flags;
+  connection->checksums = (answer.flags & CapableOption::kChecksumRequired) != 0;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
   emit(event_of(EventKind::kConnectionEstablished, subflow, &record, record.time_ns));
   set_key(*connection, Role::kResponder, answer.key);
-  if (subflow.opener_key) set_key(*connection, Role::kInitiator, *subflow.opener_key);
+  note_handshake(subflow, *connection);
+}
+
+/// Takes what the SYN, and an ACK that came before the SYN/ACK, tell of the connection.
+void Correlator::note_handshake(Subflow& subflow, Connection& connection) {
+  if (subflow.syn_seen) {
+    connection.handshake_seen = connection.handshake_seen || subflow.syn_ack_ns != 0;
+    connection.host(Role::kInitiator).capable_flags = subflow.syn_flags;
+    connection.checksums = connection.checksums || (subflow.syn_flags & CapableOption::kChecksumRequired) != 0;
+  }
+  if (subflow.opener_key) set_key(connection, Role::kInitiator, *subflow.opener_key);
   forget(subflow.opener_key);
+  forget(subflow.acceptor_key);
 }
 
 /// Takes a place for a connection whose initial subflow this is; the connection idle longest gives way.
@@ -80,17 +116,22 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
 }
 
 /// The same keys under another 4-tuple at about the same time: one subflow, seen on both sides of a NAT or
-/// balancer.
-Connection* Correlator::find_twin(const Subflow& subflow, Key responder_key, std::uint8_t version,
-                                  std::uint64_t time_ns) {
-  const Token token = crypto_.derive_digest(version, responder_key).token;
-  for (const HostRef& candidate : tokens_.find(token)) {
+/// balancer, which leaves at least one end's sequence numbers alone.
+Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answer, std::uint64_t time_ns) {
+  const auto digest = prover_.try_digest(answer.version, answer.key);
+  if (!digest) return nullptr;
+  for (const HostRef& candidate : tokens_.find(digest->token)) {
     Connection* connection = connections_.find(candidate.connection);
     if (connection == nullptr || candidate.role != Role::kResponder || connection->subflows.empty()) continue;
-    if (connection->version != version || connection->host(Role::kResponder).key != responder_key) continue;
+    if (connection->version != answer.version || connection->host(Role::kResponder).key != answer.key) continue;
+    const Subflow* sibling = book_.find(connection->initial);
+    if (time_ns - connection->start_ns > options_.join_grace_ns) continue;
     const auto& initiator_key = connection->host(Role::kInitiator).key;
-    const bool other_initiator = initiator_key && subflow.opener_key && *initiator_key != *subflow.opener_key;
-    if (!other_initiator && time_ns - connection->start_ns <= options_.join_grace_ns) return connection;
+    const bool keys_known = initiator_key && subflow.opener_key;
+    if (keys_known && *initiator_key != *subflow.opener_key) continue;
+    const bool same_numbers = sibling != nullptr && (sibling->opener_isn == answer.opener_isn ||
+                                                     sibling->acceptor_isn == answer.acceptor_isn);
+    if (same_numbers || keys_known) return connection;
   }
   return nullptr;
 }
@@ -126,24 +167,67 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   }
   Connection* connection = connection_of(subflow);
   if (connection == nullptr) {
-    // Its SYN/ACK comes later, from another tap or worker.
-    if (subflow.state == SubflowState::kAttempted && !subflow.opener_key) subflow.opener_key = ack.sender_key;
+    // Its SYN/ACK comes later, from another tap or worker, or never: this tap hears one direction only.
+    if (subflow.state == SubflowState::kAttempted && subflow.offer == Offer::kCapable && !subflow.acceptor_key) {
+      if (!subflow.opener_key) subflow.opener_key = ack.sender_key;
+      subflow.acceptor_key = ack.receiver_key;
+      await_answer(subflow, record.time_ns);
+    }
     return;
   }
   if (subflow.matched_by != MatchedBy::kInitial) return;
   if (!connection->version) connection->version = ack.version;
-  if (ack.has_data_len) connection->dss_seen = true;  // it is a mapping (RFC 8684 3.1)
+  note_third_ack(subflow, record.time_ns);
   compare_key(subflow, *connection, subflow.opener_role, ack.sender_key, record);
   compare_key(subflow, *connection, other(subflow.opener_role), ack.receiver_key, record);
+  confirm(subflow, *connection, record);
+  if (!ack.has_data_len) return;
+  connection->dss_seen = true;  // it is a mapping (RFC 8684 3.1)
+  Host& host = connection->host(subflow.opener_role);
+  if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
+  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+}
+
+/// The first third ACK tells how long the handshake took, unless a SYN was repeated: then it is not known which
+/// was answered.
+void Correlator::note_third_ack(Subflow& subflow, std::uint64_t time_ns) {
+  if (subflow.third_ack_ns != 0 || !subflow.syn_seen || subflow.syn_ack_ns == 0) return;
+  subflow.third_ack_ns = time_ns;
+  if (subflow.syn_repeated || time_ns < subflow.start_ns) return;
+  counters_.handshake_rtt_ns.add(time_ns - subflow.start_ns);
+  Connection* connection = connection_of(subflow);
+  if (connection != nullptr && subflow.matched_by == MatchedBy::kInitial) {
+    connection->handshake_rtt_ns = time_ns - subflow.start_ns;
+  }
+}
+
+void Correlator::confirm(const Subflow& subflow, Connection& connection, const Record& record) {
+  if (connection.confirmed_ns != 0 || subflow.matched_by != MatchedBy::kInitial) return;
+  connection.confirmed_ns = record.time_ns;
+  emit(event_of(EventKind::kConnectionConfirmed, subflow, &record, record.time_ns));
 }
 
 void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record) {
-  if (!connection.host(role).key) {
-    set_key(connection, role, key);
+  Host& host = connection.host(role);
+  if (!host.key) {
+    if (!connection.key_changed[static_cast<std::size_t>(role)]) set_key(connection, role, key);
     return;
   }
+  if (*host.key == key || host.other_key == key) return;
+  tell_key_change(subflow, connection, role, record);
+  if (host.other_key || !connection.version) return;
+  // Either may be the one in use: joins are proven by both, and found by both tokens.
+  host.other_key = key;
+  if (const auto digest = prover_.try_digest(*connection.version, key)) {
+    host.other_token = digest->token;
+    (void)tokens_.add(digest->token, {connection.self, role});
+    recheck_waiting(digest->token, now_ns_);
+  }
+}
+
+void Correlator::tell_key_change(Subflow& subflow, Connection& connection, Role role, const Record& record) {
   bool& told = connection.key_changed[static_cast<std::size_t>(role)];
-  if (*connection.host(role).key == key || told) return;
+  if (told) return;
   told = true;
   Event event = event_of(EventKind::kKeyChanged, subflow, &record, record.time_ns);
   event.role = role;
@@ -154,43 +238,38 @@ void Correlator::set_key(Connection& connection, Role role, Key key) {
   Host& host = connection.host(role);
   if (host.key || !connection.version) return;
   host.key = key;
-  const KeyDigest digest = crypto_.derive_digest(*connection.version, key);
-  if (!host.token) register_token(connection, role, digest.token);
+  if (const auto digest = prover_.try_digest(*connection.version, key)) {
+    host.idsn = digest->idsn;
+    dsns_.add(digest->idsn.value, {connection.self, role});
+    if (!host.token) register_token(connection, role, digest->token);
+  }
   if (connection.has_both_keys()) verify_joins_of(connection);
 }
 
 void Correlator::register_token(Connection& connection, Role role, Token token) {
   connection.host(role).token = token;
+  tell_token_taken(connection, role, token);
   if (tokens_.add(token, {connection.self, role})) ControlCounters::add(counters_.token_collisions);
   recheck_waiting(token, now_ns_);
 }
 
-void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
-  subflow.first_dss[record.from_opener() ? 0 : 1] = true;
-  const DssBody& dss = record.dss;
-  if (dss.dsn_known) on_dsn(subflow, record.from_opener(), dss.dsn);
-  if (dss.data_ack_known) on_dsn(subflow, !record.from_opener(), dss.data_ack);
-  if (subflow.midstream && !subflow.connection.is_set() && subflow.first_dss[0] && subflow.first_dss[1]) {
-    make_partial(subflow, record);
-  }
-  if (Connection* connection = connection_of(subflow)) {
-    connection->dss_seen = true;
-    for (const bool from_opener : {true, false}) {
-      Host& host = connection->host(subflow.role_of(from_opener));
-      if (host.dsn_high == 0) host.dsn_high = subflow.dsn[from_opener ? 0 : 1];
-    }
-  }
-  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
-}
-
-/// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor
-/// addresses told the connection, it may.
-void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn) {
-  subflow.dsn[sent_by_opener ? 0 : 1] = dsn;
-  if (subflow.connection.is_set() || (!subflow.midstream && !subflow.waiting)) return;
-  const HostRef sender = keyless_.find_by_dsn(dsn);
-  if (Connection* connection = connections_.find(sender.connection)) {
-    attach(subflow, *connection, sent_by_opener ? sender.role : other(sender.role), MatchedBy::kDsn);
+/// A token must be unique at its host (RFC 8684 section 3.1).
+void Correlator::tell_token_taken(const Connection& connection, Role role, Token token) {
+  const auto address_of = [](const Connection& of, Role host) {
+    return host == Role::kInitiator ? of.tuple.opener.address : of.tuple.acceptor.address;
+  };
+  for (const HostRef& candidate : tokens_.find(token)) {
+    const Connection* known = connections_.find(candidate.connection);
+    if (known == nullptr || known == &connection || known->subflows.empty()) continue;
+    if (address_of(*known, candidate.role) != address_of(connection, role)) continue;
+    const Subflow* subflow = book_.find(connection.initial);
+    if (subflow == nullptr) return;
+    Event event = event_of(EventKind::kTokenTaken, *subflow, nullptr, std::max(now_ns_, subflow->syn_ack_ns));
+    event.from_opener = role == Role::kInitiator;
+    event.role = role;
+    event.cause = known->host(candidate.role).key == connection.host(role).key ? "key" : "token";
+    emit(event);
+    return;
   }
 }
 
@@ -200,6 +279,7 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
   if (connection == nullptr) return;
   ControlCounters::add(counters_.connections_partial);
   connection->partial = true;
+  connection->confirmed_ns = record.time_ns;
   if (record.kind == RecordKind::kCapableAck) connection->version = subflow.version;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
   if (record.kind != RecordKind::kCapableAck) {
@@ -225,14 +305,27 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   } else if (connection.last_close == CloseCause::kTimeout) {
     close = ConnectionClose::kTimeout;
   }
+  const bool carried_data = connection.ended[0].payload_bytes + connection.ended[1].payload_bytes != 0;
+  if (carried_data && !connection.dss_seen && !connection.partial) {
+    Event fallback{.kind = EventKind::kFallback, .time_ns = time_ns, .tuple = connection.tuple};
+    fall_back(connection, Fallback::kNoDss, fallback);
+  }
   ControlCounters::add(counters_.connections_closed);
   Event event{.kind = EventKind::kConnectionClosed, .time_ns = time_ns, .tuple = connection.tuple};
   event.connection = &connection;
   event.cause = name_of(close);
   emit(event);
-  sink_.on_report(reporter_.connection_report(connection, time_ns, close));
+  ConnectionReport report = reporter_.connection_report(connection, time_ns, close);
+  ControlCounters::add(counters_.connections_ended[connection.version.value_or(2)][static_cast<std::size_t>(report.outcome)]);
+  counters_.subflows_per_connection.add(connection.subflow_count);
+  sink_.on_report(std::move(report));
   for (const Role role : {Role::kInitiator, Role::kResponder}) {
-    if (connection.host(role).token) tokens_.remove(*connection.host(role).token, {connection.self, role});
+    const Host& host = connection.host(role);
+    const HostRef self{connection.self, role};
+    if (host.token) tokens_.remove(*host.token, self);
+    if (host.other_token) tokens_.remove(*host.other_token, self);
+    if (host.idsn) dsns_.remove(host.idsn->value, self);
+    if (host.noted_dsn) dsns_.remove(*host.noted_dsn, self);
   }
   connections_.release(connection);
 }

@@ -27,7 +27,7 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
   if (match.matched_by == MatchedBy::kAddress && subflow.syn_seen) {
     register_token(*match.connection, match.acceptor_role, subflow.token);  // what the acceptor answered is its token
   }
-  prove_join(subflow, *match.connection);
+  prove_join(subflow, *match.connection, time_ns, match.syn_ack);
   end_late(subflow);
 }
 
@@ -43,11 +43,20 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   subflow.connection = connection.self;
   stop_waiting(subflow);
   const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
-  if (is_join) ControlCounters::add(counters_.joins_matched);
+  if (is_join) {
+    ControlCounters::add(counters_.joins_matched);
+    if (subflow.syn_ack_ns > connection.start_ns) counters_.join_latency_ns.add(subflow.syn_ack_ns - connection.start_ns);
+  }
   subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
   connection.subflows.push_back(subflow.self);
   if (matched_by == MatchedBy::kInitial) connection.initial = subflow.self;
   ++connection.subflow_count;
+  if (subflow.opener_id) {
+    // NAT: the address that stands behind the ID was advertised as another.
+    const KnownAddress* known = connection.host(opener_role).find(*subflow.opener_id);
+    subflow.nat = known != nullptr && known->advertised && !known->removed && known->address != subflow.tuple.opener.address;
+    connection.nat = connection.nat || subflow.nat;
+  }
   if (subflow.opener_id) connection.host(opener_role).note_used(*subflow.opener_id, subflow.tuple.opener.address);
   if (subflow.acceptor_id) {
     connection.host(other(opener_role)).note_used(*subflow.acceptor_id, subflow.tuple.acceptor.address);
@@ -103,18 +112,55 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
   if (!subflow->waiting) return;
   stop_waiting(*subflow);
   ControlCounters::add(counters_.joins_unknown);
-  Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
-  event.from_opener = false;  // the acceptor's answer is what makes it one
-  emit(event);
+  if (subflow->syn_seen) {  // else its token is not known either: no more than a tap that hears one direction
+    Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
+    event.from_opener = false;  // the acceptor's answer is what makes it one
+    emit(event);
+  }
   end_late(*subflow);
 }
 
 void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
   subflow.ack_hmac = record.join_ack.hmac;
   subflow.has_ack_hmac = true;
+  note_third_ack(subflow, record.time_ns);
   const Connection* connection = connection_of(subflow);
-  if (connection != nullptr && !subflow.twin) prove_join(subflow, *connection);
+  if (connection != nullptr && !subflow.twin) prove_join(subflow, *connection, record.time_ns);
+  if (subflow.state == SubflowState::kAttempted && subflow.syn_seen) await_answer(subflow, record.time_ns);
   tell_completed(subflow, record);
+}
+
+/// The opener went on as if it had been answered: perhaps this tap hears one direction only.
+void Correlator::await_answer(const Subflow& subflow, std::uint64_t time_ns) {
+  if (unanswered_.size() >= options_.max_waiting_joins) return;  // it stays an attempt
+  unanswered_.push_back({subflow.self, std::max(time_ns, now_ns_) + options_.join_grace_ns});
+}
+
+/// Takes the opener's word for what the acceptor answered: keys, or a token. Nothing of it is proven.
+void Correlator::settle_one_sided(Subflow& subflow) {
+  Connection* connection = nullptr;
+  if (subflow.offer == Offer::kCapable && subflow.acceptor_key && connections_.size() < options_.max_connections / 2) {
+    connection = try_create(subflow, subflow.start_ns);
+    if (connection == nullptr) return;
+    ControlCounters::add(counters_.connections_partial);
+    connection->partial = true;
+    connection->one_sided = true;
+    connection->confirmed_ns = subflow.start_ns;
+    connection->version = subflow.version;
+    subflow.state = SubflowState::kPartial;
+    attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
+    emit(event_of(EventKind::kConnectionPartial, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
+    set_key(*connection, Role::kResponder, *subflow.acceptor_key);
+    note_handshake(subflow, *connection);
+  } else if (subflow.offer == Offer::kJoin && subflow.has_ack_hmac) {
+    const HostRef meant = matcher_.guess(subflow.token, subflow.tuple.acceptor.address);
+    connection = connections_.find(meant.connection);
+    if (connection == nullptr) return;
+    subflow.state = SubflowState::kPartial;
+    connection->one_sided = true;
+    attach(subflow, *connection, other(meant.role), MatchedBy::kToken);
+    subflow.unverified = Unverified::kHandshake;
+  }
 }
 
 /// A join is complete once: SYN, SYN/ACK and an ACK whose HMAC is not known to be wrong were seen.
@@ -127,30 +173,43 @@ void Correlator::tell_completed(Subflow& subflow, const Record& record) {
   emit(event);
 }
 
-/// Verifies what is not verified yet; each HMAC is counted once.
-void Correlator::prove_join(Subflow& subflow, const Connection& connection) {
+/// Verifies what is not verified yet; each HMAC is counted once, and a wrong one told.
+///
+/// @param syn_ack  What finding the connection has shown already.
+void Correlator::prove_join(Subflow& subflow, const Connection& connection, std::uint64_t time_ns, Verdict syn_ack) {
   const Role acceptor_role = other(subflow.opener_role);
-  const auto settle = [this](Proof& proof, Proof found) {
-    if (proof != Proof::kUnverified || found == Proof::kUnverified) return;
-    proof = found;
-    ControlCounters::add(found == Proof::kValid ? counters_.hmac_valid : counters_.hmac_invalid);
-  };
   if (subflow.hmac_synack == Proof::kUnverified) {
-    settle(subflow.hmac_synack, matcher_.verify_syn_ack(connection, acceptor_role, subflow));
+    if (syn_ack.proof == Proof::kUnverified) syn_ack = prover_.verify_syn_ack(connection, acceptor_role, subflow);
+    settle_proof(subflow, HmacKind::kJoinSynAck, subflow.hmac_synack, syn_ack, time_ns);
   }
-  if (subflow.hmac_ack == Proof::kUnverified) {
-    settle(subflow.hmac_ack, matcher_.verify_ack(connection, acceptor_role, subflow));
+  if (subflow.hmac_ack == Proof::kUnverified && subflow.has_ack_hmac) {
+    const Verdict ack = prover_.verify_ack(connection, acceptor_role, subflow);
+    settle_proof(subflow, HmacKind::kJoinAck, subflow.hmac_ack, ack, time_ns);
   }
   if (subflow.hmac_synack == Proof::kValid && subflow.matched_by == MatchedBy::kToken) {
     subflow.matched_by = MatchedBy::kHmac;
   }
 }
 
+void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found,
+                              std::uint64_t time_ns) {
+  subflow.unverified = found.why;
+  if (found.proof == Proof::kUnverified) return;
+  proof = found.proof;
+  ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(kind)][static_cast<std::size_t>(proof)]);
+  ControlCounters::add(proof == Proof::kValid ? counters_.hmac_valid : counters_.hmac_invalid);
+  if (proof == Proof::kValid) return;
+  Event event = event_of(EventKind::kJoinDisproved, subflow, nullptr, time_ns);
+  event.from_opener = kind == HmacKind::kJoinAck;
+  event.cause = event.from_opener ? "ack" : "syn_ack";
+  emit(event);
+}
+
 /// The second key came after joins did: what could not be verified then can be now.
 void Correlator::verify_joins_of(Connection& connection) {
   for (const SubflowRef& ref : connection.subflows) {
     Subflow* subflow = book_.find(ref);
-    if (subflow != nullptr && subflow->offer == Offer::kJoin) prove_join(*subflow, connection);
+    if (subflow != nullptr && subflow->offer == Offer::kJoin) prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns));
   }
 }
 

@@ -105,6 +105,22 @@ JoinHmac Crypto::derive_join_hmac(std::uint8_t version, Key first, Key second, s
   return out;
 }
 
+AddressHmac Crypto::derive_address_hmac(Key sender, Key receiver, AddressId id, const IpAddress& address,
+                                        std::uint16_t port) {
+  std::array<std::uint8_t, 16> keys;
+  put_big_endian(keys.data(), sender.value);
+  put_big_endian(keys.data() + 8, receiver.value);
+  std::array<std::uint8_t, 1 + 16 + 2> message;
+  message[0] = id.value;
+  const std::size_t skip = address.is_v4() ? 12 : 0;
+  const std::size_t size = address.bytes.size() - skip;
+  std::copy_n(address.bytes.begin() + static_cast<std::ptrdiff_t>(skip), size, message.begin() + 1);
+  put_big_endian(message.data() + 1 + size, port);
+  const AddressHmac full = state_->hmac(state_->sha256, keys, std::span(message).first(1 + size + 2));
+  wipe(keys.data(), keys.size());
+  return full;
+}
+
 std::string Crypto::derive_community_id(const FourTuple& tuple) {
   const bool opener_first = tuple.opener < tuple.acceptor;
   const Endpoint& first = opener_first ? tuple.opener : tuple.acceptor;

@@ -67,6 +67,8 @@ struct Event {
   bool acceptor_speaks = false;              // kDenied: this acceptor accepted MPTCP before
   bool other_address_id = false;             // kPriorityChanged: it names another path than the one that carries it
   PriorityCount priority{};
+  std::uint64_t reported_since_ns = 0;       // kProgress, kSubflowClosed, where a data ACK of `role`'s data is beyond what was
+                                             // mapped: all live subflows have reported since then; 0: not all ever
   std::uint64_t attempt_ns = 0;              // kJoinCompleted: when its SYN was seen
 };
 

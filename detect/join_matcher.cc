@@ -13,23 +13,16 @@ int addresses_known(const Connection& connection, Role acceptor_role, const Four
 
 }  // namespace
 
-Proof JoinMatcher::verify_syn_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
-  if (!connection.has_both_keys() || !connection.version || !join.syn_seen) return Proof::kUnverified;
-  const JoinHmac expected = crypto_.derive_join_hmac(
-      *connection.version, *connection.host(acceptor_role).key, *connection.host(other(acceptor_role)).key,
-      join.acceptor_nonce, join.opener_nonce);
-  return std::equal(join.synack_hmac.begin(), join.synack_hmac.end(), expected.begin()) ? Proof::kValid
-                                                                                        : Proof::kInvalid;
-}
-
-Proof JoinMatcher::verify_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
-  if (!connection.has_both_keys() || !connection.version || !join.syn_seen || !join.has_ack_hmac) {
-    return Proof::kUnverified;
+HostRef JoinMatcher::guess(Token token, const IpAddress& acceptor) const {
+  const std::span<const HostRef> candidates = tokens_.find(token);
+  if (candidates.size() == 1) return candidates[0];
+  for (const HostRef& candidate : candidates) {
+    const Connection* connection = connections_.find(candidate.connection);
+    if (connection == nullptr) continue;
+    const auto& known = connection->host(candidate.role).addresses;
+    if (std::any_of(known.begin(), known.end(), [&](const auto& it) { return it.address == acceptor; })) return candidate;
   }
-  const JoinHmac expected = crypto_.derive_join_hmac(
-      *connection.version, *connection.host(other(acceptor_role)).key, *connection.host(acceptor_role).key,
-      join.opener_nonce, join.acceptor_nonce);
-  return join.ack_hmac == expected ? Proof::kValid : Proof::kInvalid;
+  return {};
 }
 
 JoinMatch JoinMatcher::match(const Subflow& join) {
@@ -39,21 +32,21 @@ JoinMatch JoinMatcher::match(const Subflow& join) {
     for (const HostRef& candidate : tokens_.find(join.token)) {
       Connection* connection = connections_.find(candidate.connection);
       if (connection == nullptr) continue;
-      const Proof proof = verify_syn_ack(*connection, candidate.role, join);
-      if (proof == Proof::kValid) return {connection, candidate.role, MatchedBy::kHmac, proof};
+      const Verdict verdict = prover_.verify_syn_ack(*connection, candidate.role, join);
+      if (verdict.proof == Proof::kValid) return {connection, candidate.role, MatchedBy::kHmac, verdict};
       const int known = addresses_known(*connection, candidate.role, join.tuple);
       // A wrong HMAC at an address that the connection does not know is somebody else's join.
-      if (proof == Proof::kInvalid && known < 2) continue;
-      const int rank = known + (proof == Proof::kUnverified ? 4 : 0);
+      if (verdict.proof == Proof::kInvalid && known < 2) continue;
+      const int rank = known + (verdict.proof == Proof::kUnverified ? 4 : 0);
       if (rank <= best_rank) continue;
-      best = {connection, candidate.role, MatchedBy::kToken, proof};
+      best = {connection, candidate.role, MatchedBy::kToken, verdict};
       best_rank = rank;
     }
     if (best.connection != nullptr) return best;
   }
   const HostRef host = keyless_.find_by_address(join.tuple);
   if (!host.connection.is_set()) return {};
-  return {connections_.find(host.connection), host.role, MatchedBy::kAddress, Proof::kUnverified};
+  return {connections_.find(host.connection), host.role, MatchedBy::kAddress, {}};
 }
 
 }  // namespace mptap

@@ -17,10 +17,6 @@ void KeylessIndex::add(const IpAddress& address, const HostRef& host) {
     if (hosts.size() >= kMaxPerAddress) hosts.erase(hosts.begin());
     hosts.push_back(host);
   }
-  if (std::find(recent_.begin(), recent_.end(), host.connection) == recent_.end()) {
-    recent_.push_back(host.connection);
-    if (recent_.size() > kMaxByDsn) recent_.pop_front();
-  }
 }
 
 HostRef KeylessIndex::find_by_address(const FourTuple& tuple) {
@@ -38,18 +34,6 @@ HostRef KeylessIndex::find_by_address(const FourTuple& tuple) {
     best_knows_opener = knows_opener;
   }
   return best;
-}
-
-HostRef KeylessIndex::find_by_dsn(std::uint64_t dsn) {
-  for (auto ref = recent_.rbegin(); ref != recent_.rend(); ++ref) {
-    const Connection* connection = connections_.find(*ref);
-    if (connection == nullptr) continue;
-    for (const Role role : {Role::kInitiator, Role::kResponder}) {
-      const std::uint64_t known = connection->host(role).dsn_high;
-      if (known != 0 && dsn - known + kNear < 2 * kNear) return {*ref, role};
-    }
-  }
-  return {};
 }
 
 }  // namespace mptap

@@ -1,9 +1,7 @@
-// Connections whose token at some host is unknown: found by address, as the thesis did, or by data sequence
-// numbers.
+// Connections whose token at some host is unknown: found by address, as the thesis did.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <unordered_map>
 #include <vector>
 
@@ -26,21 +24,14 @@ class KeylessIndex {
   /// is known, its token is not; connections that also know the opener's address come first, then newer ones.
   [[nodiscard]] HostRef find_by_address(const FourTuple& tuple);
 
-  /// The connection in which `dsn` continues what one host sent; the host found is the sender of `dsn`.
-  /// Only 64-bit DSNs are compared: by chance two are this near with probability 2^-27.
-  [[nodiscard]] HostRef find_by_dsn(std::uint64_t dsn);
-
  private:
   static constexpr std::size_t kMaxAddresses = 65'536;
   static constexpr std::size_t kMaxPerAddress = 64;
-  static constexpr std::size_t kMaxByDsn = 1'024;
-  static constexpr std::uint64_t kNear = 1ull << 36;
 
   [[nodiscard]] bool is_open(const HostRef& host);
 
   ConnectionTable& connections_;
   std::unordered_map<IpAddress, std::vector<HostRef>, AddressHash> by_address_;
-  std::deque<ConnectionRef> recent_;
 };
 
 }  // namespace mptap

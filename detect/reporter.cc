@@ -13,6 +13,20 @@ std::string base62(std::uint64_t value) {
   return text;
 }
 
+std::optional<std::uint64_t> time_between(std::uint64_t start_ns, std::uint64_t end_ns) {
+  if (end_ns == 0 || end_ns < start_ns) return std::nullopt;
+  return end_ns - start_ns;
+}
+
+std::vector<AddressReport> address_reports(const Host& host) {
+  std::vector<AddressReport> reports;
+  for (const KnownAddress& known : host.addresses) {
+    reports.push_back({known.id, known.address, known.advertised ? known.port : std::uint16_t{0}, known.advertised,
+                       known.used, known.removed});
+  }
+  return reports;
+}
+
 DirectionReport direction_report(const CountersBody& counters) {
   return {counters.segments, counters.payload_bytes, counters.mapped_bytes};
 }
@@ -135,6 +149,17 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   report.from_acceptor = direction_report(subflow.counters[1]);
   report.close = close;
   report.community_id = crypto_.derive_community_id(subflow.tuple);
+  if (subflow.syn_seen && !subflow.syn_repeated) {
+    report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns);
+    report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns);
+  }
+  report.priority_changes = subflow.priority_changes;
+  report.backup_at_end = subflow.backup;
+  for (const PriorityChange& change : subflow.priority_changes) report.backup_at_end = change.backup;
+  report.nat = subflow.nat;
+  report.unverified = subflow.unverified;
+  report.fallback = subflow.fallback;
+  report.reset_reason = subflow.reset_reason;
   return report;
 }
 
@@ -152,13 +177,31 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.from_initiator = connection.ended[0];
   report.from_responder = connection.ended[1];
   const bool carried_data = report.from_initiator.payload_bytes + report.from_responder.payload_bytes != 0;
-  report.outcome = connection.partial                           ? Outcome::kPartial
-                   : carried_data && !connection.dss_seen ? Outcome::kFallback
-                                                                : Outcome::kEstablished;
+  const bool fell_back = connection.fallback != Fallback::kNone || (carried_data && !connection.dss_seen);
+  report.outcome = connection.partial ? Outcome::kPartial : fell_back ? Outcome::kFallback : Outcome::kEstablished;
   report.close = close;
   report.initiator_addresses = static_cast<std::uint32_t>(connection.host(Role::kInitiator).addresses.size());
   report.responder_addresses = static_cast<std::uint32_t>(connection.host(Role::kResponder).addresses.size());
   report.checksums = connection.checksums;
+  report.fallback = connection.fallback;
+  report.reset_reason = connection.reset_reason;
+  report.initiator_address_list = address_reports(connection.host(Role::kInitiator));
+  report.responder_address_list = address_reports(connection.host(Role::kResponder));
+  report.nat = connection.nat;
+  for (const Role role : {Role::kInitiator, Role::kResponder}) {
+    const bool own = role == Role::kInitiator;
+    const Host& host = connection.host(role);
+    if (!host.idsn || connection.partial) continue;
+    const std::uint64_t first = host.idsn->value + 1;
+    // A DATA_FIN takes a number and is no byte.
+    if (host.acked_high != 0 && host.dsn_high != 0) {
+      const bool beyond = Dsn{host.dsn_high}.before(Dsn{host.acked_high});
+      (own ? report.initiator_acked_bytes : report.responder_acked_bytes) = (beyond ? host.dsn_high : host.acked_high) - first;
+    }
+    if (host.dsn_high == 0 || !connection.sight_is_full(role)) continue;
+    (own ? report.initiator_reinjected_bytes : report.responder_reinjected_bytes) =
+        connection.mapped[static_cast<std::size_t>(role)] - (host.dsn_high - first);
+  }
   return report;
 }
 

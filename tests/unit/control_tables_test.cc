@@ -2,6 +2,7 @@
 #include <set>
 
 #include "detect/connection_table.h"
+#include "detect/dsn_index.h"
 #include "detect/keyless_index.h"
 #include "detect/lru_map.h"
 #include "detect/token_index.h"
@@ -174,7 +175,7 @@ TEST_CASE("joins wait their grace time, in a bounded line", "[tables]") {
   CHECK_FALSE(waiting.next_due(60));
 }
 
-TEST_CASE("connections without keys are found by address, then by their numbers", "[tables]") {
+TEST_CASE("connections without keys are found by address", "[tables]") {
   ConnectionTable table(CorrelatorOptions{});
   KeylessIndex keyless(table, 1);
   const FourTuple join = tuple_of("10.0.0.1", 1, "10.0.0.2", 2);
@@ -194,15 +195,33 @@ TEST_CASE("connections without keys are found by address, then by their numbers"
   CHECK(keyless.find_by_address(tuple_of("10.0.0.99", 1, "10.0.0.7", 2)).role == Role::kInitiator);
   newer->host(Role::kResponder).token = Token{5};  // once known, the token decides
   CHECK(keyless.find_by_address(tuple_of("10.0.0.99", 1, "10.0.0.2", 2)).connection == both->self);
-  both->host(Role::kInitiator).dsn_high = 0x1000'0000'0000'0000;
-  CHECK(keyless.find_by_dsn(0x1000'0000'0000'1000).connection == both->self);
-  CHECK(keyless.find_by_dsn(0x1000'0000'0000'1000).role == Role::kInitiator);
-  CHECK(keyless.find_by_dsn(0x0fff'ffff'ffff'0000).connection == both->self);
-  CHECK_FALSE(keyless.find_by_dsn(0x2000'0000'0000'0000).connection.is_set());
-  CHECK_FALSE(keyless.find_by_dsn(0).connection.is_set());
   table.release(*both);
   CHECK_FALSE(keyless.find_by_address(join).connection.is_set());
-  CHECK_FALSE(keyless.find_by_dsn(0x1000'0000'0000'1000).connection.is_set());
+}
+
+TEST_CASE("connections are found by the numbers of their data", "[tables]") {
+  ConnectionTable table(CorrelatorOptions{});
+  DsnIndex index(table, 1);
+  Connection* one = table.try_create();
+  Connection* two = table.try_create();
+  constexpr std::uint64_t kFirst = 0x1000'0000'0000'0000;
+  index.add(kFirst, {one->self, Role::kInitiator});
+  index.add(kFirst + (5ull << 40), {two->self, Role::kResponder});
+  CHECK(index.find(kFirst + 0x1000).connection == one->self);
+  CHECK(index.find(kFirst + 0x1000).role == Role::kInitiator);
+  CHECK(index.find(kFirst - 0x10000).connection == one->self);  // what was noted may stand in the middle
+  CHECK(index.find(kFirst + DsnIndex::kNear / 2).connection == one->self);
+  CHECK_FALSE(index.find(kFirst + DsnIndex::kNear).connection.is_set());
+  CHECK(index.find(kFirst + (5ull << 40) + 1).connection == two->self);
+  CHECK_FALSE(index.find(0).connection.is_set());
+  index.add(kFirst + 7, {two->self, Role::kInitiator});  // two hosts fit: neither is taken
+  CHECK_FALSE(index.find(kFirst + 0x1000).connection.is_set());
+  index.remove(kFirst + 7, {two->self, Role::kInitiator});
+  CHECK(index.find(kFirst + 0x1000).connection == one->self);
+  index.add(~std::uint64_t{0}, {two->self, Role::kInitiator});  // numbers wrap
+  CHECK(index.find(3).connection == two->self);
+  table.release(*one);
+  CHECK_FALSE(index.find(kFirst + 0x1000).connection.is_set());
 }
 
 TEST_CASE("a bounded map drops what was used longest ago", "[tables]") {

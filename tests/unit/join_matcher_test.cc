@@ -13,7 +13,9 @@ struct Matcher {
   TokenIndex tokens{1};
   KeylessIndex keyless{connections, 2};
   Crypto crypto;
-  JoinMatcher matcher{connections, tokens, keyless, crypto};
+  ControlCounters counters;
+  Prover prover{crypto, counters, 1'000'000};
+  JoinMatcher matcher{connections, tokens, keyless, prover};
 
   /// A connection whose responder carries `token`; 0 for a key is unknown.
   Connection* add(Token token, std::uint64_t initiator_key, std::uint64_t responder_key, const char* initiator, const char* responder) {
@@ -36,6 +38,7 @@ Subflow join_of(const char* opener, const char* acceptor, const Secrets* proven_
   join.token = Token{7};
   join.opener_nonce = 11;
   join.acceptor_nonce = 22;
+  join.syn_ack_ns = 1;
   join.tuple = tuple_of(opener, 1, acceptor, 80);
   if (proven_by != nullptr) {
     const auto hmac = ControlRun::syn_ack_hmac(*proven_by, Role::kResponder);
@@ -63,7 +66,7 @@ TEST_CASE("the HMAC decides, against order and addresses", "[matcher]") {
   const JoinMatch to_two = at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo));
   CHECK(to_two.connection == two);
   CHECK(to_two.matched_by == MatchedBy::kHmac);
-  CHECK(to_two.hmac_synack == Proof::kValid);
+  CHECK(to_two.syn_ack.proof == Proof::kValid);
   CHECK(to_two.acceptor_role == Role::kResponder);
   CHECK(at.matcher.match(join_of("10.0.1.1", "10.0.1.2", &kOne)).connection == one);
 }
@@ -75,7 +78,7 @@ TEST_CASE("where keys are unknown the destination's address decides", "[matcher]
   const JoinMatch match = at.matcher.match(join_of("172.16.0.1", "10.0.1.2", &kOne));
   CHECK(match.connection == two);
   CHECK(match.matched_by == MatchedBy::kToken);
-  CHECK(match.hmac_synack == Proof::kUnverified);
+  CHECK(match.syn_ack.proof == Proof::kUnverified);
   CHECK(at.matcher.match(join_of("172.16.0.1", "10.0.0.2", &kOne)).connection == one);
   CHECK(at.matcher.match(join_of("172.16.0.1", "172.16.0.2", &kOne)).connection != nullptr);
 }
@@ -85,7 +88,7 @@ TEST_CASE("a wrong HMAC: an unverified candidate is better, a known destination 
   Connection* wrong = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
   const JoinMatch at_home = at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo));
   CHECK(at_home.connection == wrong);
-  CHECK(at_home.hmac_synack == Proof::kInvalid);
+  CHECK(at_home.syn_ack.proof == Proof::kInvalid);
   CHECK(at_home.matched_by == MatchedBy::kToken);
   CHECK(at.matcher.match(join_of("10.0.0.1", "172.16.0.2", &kTwo)).connection == nullptr);
   Connection* unverified = at.add(Token{7}, 0, 9, "10.5.0.1", "10.5.0.2");
@@ -97,24 +100,24 @@ TEST_CASE("proofs need both keys, the SYN and, for the third ACK, the third ACK"
   Connection* whole = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
   Connection* half = at.add(Token{6}, 0, 9, "10.0.0.1", "10.0.0.2");
   Subflow join = join_of("10.0.0.1", "10.0.0.2", &kOne);
-  CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, join) == Proof::kValid);
-  CHECK(at.matcher.verify_ack(*whole, Role::kResponder, join) == Proof::kValid);
-  CHECK(at.matcher.verify_syn_ack(*whole, Role::kInitiator, join) == Proof::kInvalid);  // the roles count
-  CHECK(at.matcher.verify_ack(*whole, Role::kInitiator, join) == Proof::kInvalid);
-  CHECK(at.matcher.verify_syn_ack(*half, Role::kResponder, join) == Proof::kUnverified);
-  CHECK(at.matcher.verify_ack(*half, Role::kResponder, join) == Proof::kUnverified);
+  CHECK(at.prover.verify_syn_ack(*whole, Role::kResponder, join).proof == Proof::kValid);
+  CHECK(at.prover.verify_ack(*whole, Role::kResponder, join).proof == Proof::kValid);
+  CHECK(at.prover.verify_syn_ack(*whole, Role::kInitiator, join).proof == Proof::kInvalid);  // the roles count
+  CHECK(at.prover.verify_ack(*whole, Role::kInitiator, join).proof == Proof::kInvalid);
+  CHECK(at.prover.verify_syn_ack(*half, Role::kResponder, join).proof == Proof::kUnverified);
+  CHECK(at.prover.verify_ack(*half, Role::kResponder, join).proof == Proof::kUnverified);
   for (std::size_t at_byte = 0; at_byte < 20; ++at_byte) {
     Subflow changed = join;
     changed.ack_hmac[at_byte] ^= 1;
-    CHECK(at.matcher.verify_ack(*whole, Role::kResponder, changed) == Proof::kInvalid);
+    CHECK(at.prover.verify_ack(*whole, Role::kResponder, changed).proof == Proof::kInvalid);
     if (at_byte >= 8) continue;
     changed.synack_hmac[at_byte] ^= 1;
-    CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, changed) == Proof::kInvalid);
+    CHECK(at.prover.verify_syn_ack(*whole, Role::kResponder, changed).proof == Proof::kInvalid);
   }
   join.has_ack_hmac = false;
-  CHECK(at.matcher.verify_ack(*whole, Role::kResponder, join) == Proof::kUnverified);
+  CHECK(at.prover.verify_ack(*whole, Role::kResponder, join).proof == Proof::kUnverified);
   join.syn_seen = false;
-  CHECK(at.matcher.verify_syn_ack(*whole, Role::kResponder, join) == Proof::kUnverified);
+  CHECK(at.prover.verify_syn_ack(*whole, Role::kResponder, join).proof == Proof::kUnverified);
 }
 
 TEST_CASE("without a SYN only addresses are left, of connections whose token is unknown", "[matcher]") {

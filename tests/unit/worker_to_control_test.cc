@@ -79,13 +79,16 @@ TEST_CASE("a whole connection: what the worker saw is in the rows", "[control]")
   ControlRun control;
   constexpr std::uint32_t kO = kOpenerIsn + 1;
   constexpr std::uint32_t kA = kAcceptorIsn + 1;
+  // The first byte's number is the one behind the IDSN, which the key gives.
+  const std::uint64_t opener_dsn = ts::derive_idsn(1, WorkerRun::kOpenerKey) + 1;
+  const std::uint64_t acceptor_dsn = ts::derive_idsn(1, WorkerRun::kAcceptorKey) + 1;
   worker.open_v1();
   worker.send(30, From::kOpener, kAckFlag, kO, kA,
-              ts::encode_dss({.data_ack = 1, .ack8 = true, .mapping = ts::DssMapping{1000, 1, 100}, .dsn8 = true}), 100);
+              ts::encode_dss({.data_ack = acceptor_dsn, .ack8 = true, .mapping = ts::DssMapping{opener_dsn, 1, 100}, .dsn8 = true}), 100);
   worker.send(40, From::kAcceptor, kAckFlag, kA, kO + 100,
-              ts::encode_dss({.data_ack = 1100, .ack8 = true, .mapping = ts::DssMapping{5000, 1, 50}, .dsn8 = true}), 50);
-  worker.send(50, From::kOpener, kAckFlag, kO + 100, kA + 50, ts::encode_dss({.mapping = ts::DssMapping{1100, 0, 1}, .data_fin = true}));
-  worker.send(60, From::kAcceptor, kAckFlag, kA + 50, kO + 100, ts::encode_dss({.mapping = ts::DssMapping{5050, 0, 1}, .data_fin = true}));
+              ts::encode_dss({.data_ack = opener_dsn + 100, .ack8 = true, .mapping = ts::DssMapping{acceptor_dsn, 1, 50}, .dsn8 = true}), 50);
+  worker.send(50, From::kOpener, kAckFlag, kO + 100, kA + 50, ts::encode_dss({.mapping = ts::DssMapping{opener_dsn + 100, 0, 1}, .data_fin = true}));
+  worker.send(60, From::kAcceptor, kAckFlag, kA + 50, kO + 100, ts::encode_dss({.mapping = ts::DssMapping{acceptor_dsn + 50, 0, 1}, .data_fin = true}));
   worker.send(70, From::kOpener, kFinAck, kO + 100, kA + 50);
   worker.send(80, From::kAcceptor, kFinAck, kA + 50, kO + 101);
   worker.send(90, From::kOpener, kAckFlag, kO + 101, kA + 51);

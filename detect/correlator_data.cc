@@ -1,0 +1,127 @@
+// Correlator's data: what mappings, data ACKs and counters tell of a connection.
+#include <algorithm>
+
+#include "detect/correlator.h"
+
+namespace mptap {
+namespace {
+
+/// Moves a 64-bit number forward, never back; 0 is unset.
+void raise(std::uint64_t& high, std::uint64_t value) {
+  if (value != 0 && (high == 0 || Dsn{high}.before(Dsn{value}))) high = value;
+}
+
+}  // namespace
+
+void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
+  subflow.first_dss[record.from_opener() ? 0 : 1] = true;
+  const DssBody& dss = record.dss;
+  const bool has_mapping = (dss.flags & DssOption::kMapping) != 0;
+  if (dss.dsn_known && has_mapping) on_dsn(subflow, record.from_opener(), dss.dsn);
+  if (dss.data_ack_known) on_dsn(subflow, !record.from_opener(), dss.data_ack);
+  if (subflow.midstream && !subflow.connection.is_set() && subflow.first_dss[0] && subflow.first_dss[1]) {
+    make_partial(subflow, record);
+  }
+  if (Connection* connection = connection_of(subflow)) {
+    connection->dss_seen = true;
+    for (const bool from_opener : {true, false}) {
+      const Role role = subflow.role_of(from_opener);
+      Host& host = connection->host(role);
+      if (host.dsn_high == 0) host.dsn_high = subflow.dsn[from_opener ? 0 : 1];
+      if (!host.idsn && !host.noted_dsn && subflow.dsn[from_opener ? 0 : 1] != 0) {
+        host.noted_dsn = subflow.dsn[from_opener ? 0 : 1];
+        dsns_.add(*host.noted_dsn, {connection->self, role});
+      }
+    }
+    if (!subflow.twin) {
+      if (has_mapping) check_idsn(subflow, *connection, record);
+      confirm(subflow, *connection, record);
+    }
+  }
+  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+}
+
+/// The first byte that a host sends has the number behind its IDSN, which its key gives (RFC 8684 section 3.1):
+/// where that is not so, the key seen is not the key in use.
+void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Record& record) {
+  const Role role = subflow.role_of(record.from_opener());
+  Host& host = connection.host(role);
+  const DssBody& dss = record.dss;
+  const bool decides = subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && dss.ssn == 1 &&
+                       dss.data_len != 0;
+  if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
+  host.idsn_checked = true;
+  const auto begins_after = [&dss](Dsn idsn) {
+    return dss.dsn_known ? dss.dsn == idsn.value + 1
+                         : static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + 1);
+  };
+  if (begins_after(*host.idsn)) return;
+  if (host.other_key) {
+    const auto digest = prover_.try_digest(*connection.version, *host.other_key);
+    if (!digest || begins_after(digest->idsn)) return;  // the contradiction has been told
+  }
+  tell_key_change(subflow, connection, role, record);
+  forget(host.key);  // it proves nothing
+  forget(host.other_key);
+}
+
+/// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor
+/// addresses told the connection, it may.
+void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn) {
+  subflow.dsn[sent_by_opener ? 0 : 1] = dsn;
+  const bool unplaced = subflow.midstream || subflow.waiting;
+  if (subflow.connection.is_set() || !unplaced) return;
+  const HostRef sender = dsns_.find(dsn);
+  Connection* connection = connections_.find(sender.connection);
+  if (connection == nullptr) return;
+  const Role opener_role = sent_by_opener ? sender.role : other(sender.role);
+  const auto& token = connection->host(other(opener_role)).token;
+  if (subflow.syn_seen && token && *token != subflow.token) return;  // its token says otherwise
+  attach(subflow, *connection, opener_role, MatchedBy::kDsn);
+}
+
+void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
+  if (Connection* connection = connection_of(subflow)) {
+    connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
+  }
+  emit(event_of(EventKind::kDataFin, subflow, &record, record.time_ns));
+}
+
+void Correlator::on_counters(Subflow& subflow, const Record& record) {
+  const std::size_t end = record.from_opener() ? 0 : 1;
+  const std::uint64_t mapped_before = subflow.counters[end].mapped_bytes;
+  subflow.counters[end] = record.counters;
+  subflow.counters_ns[end] = record.time_ns;
+  Connection* connection = connection_of(subflow);
+  if (connection == nullptr || subflow.twin) return;
+  const Role role = subflow.role_of(record.from_opener());
+  Host& host = connection->host(role);
+  raise(host.dsn_high, record.counters.dsn_high);
+  raise(connection->host(other(role)).acked_high, record.counters.data_ack);
+  host.missed = host.missed || record.has(record_flag::kMissed);
+  connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
+  // Both directions are reported one behind the other.
+  if (end == 1 && (subflow.counters[0].segments == 0 || subflow.counters[1].segments == 0)) connection->one_sided = true;
+  Event event = event_of(EventKind::kProgress, subflow, &record, record.time_ns);
+  event.role = role;
+  event.reported_since_ns = reported_since(*connection);
+  emit(event);
+}
+
+/// Only where it is needed: where something acknowledged has not been mapped.
+std::uint64_t Correlator::reported_since(const Connection& connection) {
+  const bool beyond = std::any_of(connection.hosts.begin(), connection.hosts.end(), [](const Host& host) {
+    return host.acked_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high});
+  });
+  if (!beyond) return 0;
+  std::uint64_t since_ns = ~std::uint64_t{0};
+  if (connection.subflows.size() > kMaxLooks) return 0;
+  for (const SubflowRef& ref : connection.subflows) {
+    const Subflow* path = book_.find(ref);
+    if (path == nullptr) continue;
+    since_ns = std::min({since_ns, path->counters_ns[0], path->counters_ns[1]});
+  }
+  return since_ns == ~std::uint64_t{0} ? now_ns_ : since_ns;
+}
+
+}  // namespace mptap

@@ -1,0 +1,67 @@
+#include "detect/prover.h"
+
+#include <algorithm>
+
+namespace mptap {
+
+bool Prover::try_spend() {
+  if (spent_ >= per_second_) {
+    ControlCounters::add(counters_.crypto_shed);
+    return false;
+  }
+  ++spent_;
+  return true;
+}
+
+std::optional<KeyDigest> Prover::try_digest(std::uint8_t version, Key key) {
+  if (!try_spend()) return std::nullopt;
+  return crypto_.derive_digest(version, key);
+}
+
+template <typename Fits>
+Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
+  if (!connection.has_both_keys() || !connection.version) return {Proof::kUnverified, Unverified::kKeys};
+  const Host& one = connection.host(first);
+  const Host& two = connection.host(other(first));
+  for (const std::optional<Key>* first_key : {&one.key, &one.other_key}) {
+    for (const std::optional<Key>* second_key : {&two.key, &two.other_key}) {
+      if (!*first_key || !*second_key) continue;
+      if (!try_spend()) return {Proof::kUnverified, Unverified::kBudget};
+      if (fits(**first_key, **second_key)) return {Proof::kValid, Unverified::kNone};
+    }
+  }
+  return {Proof::kInvalid, Unverified::kNone};
+}
+
+Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
+  if (!join.syn_seen || join.syn_ack_ns == 0) return {Proof::kUnverified, Unverified::kHandshake};
+  return verify(connection, acceptor_role, [&](Key acceptor_key, Key opener_key) {
+    const JoinHmac expected = crypto_.derive_join_hmac(*connection.version, acceptor_key, opener_key,
+                                                       join.acceptor_nonce, join.opener_nonce);
+    return std::equal(join.synack_hmac.begin(), join.synack_hmac.end(), expected.begin());
+  });
+}
+
+Verdict Prover::verify_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
+  if (!join.syn_seen || join.syn_ack_ns == 0 || !join.has_ack_hmac) {
+    return {Proof::kUnverified, Unverified::kHandshake};
+  }
+  return verify(connection, other(acceptor_role), [&](Key opener_key, Key acceptor_key) {
+    return join.ack_hmac == crypto_.derive_join_hmac(*connection.version, opener_key, acceptor_key,
+                                                     join.opener_nonce, join.acceptor_nonce);
+  });
+}
+
+Verdict Prover::verify_address(const Connection& connection, Role sender, const AddAddrBody& add) {
+  if (!add.has_hmac) return {};
+  return verify(connection, sender, [&](Key sender_key, Key receiver_key) {
+    const AddressHmac full = crypto_.derive_address_hmac(sender_key, receiver_key, add.address_id, add.address,
+                                                         add.has_port ? add.port : std::uint16_t{0});
+    const auto matches_at = [&](std::size_t at) {
+      return std::equal(add.hmac.begin(), add.hmac.end(), full.begin() + static_cast<std::ptrdiff_t>(at));
+    };
+    return matches_at(24) || matches_at(12) || matches_at(0);
+  });
+}
+
+}  // namespace mptap
