@@ -8,6 +8,7 @@
 
 #include "daemon/config_command.h"
 #include "daemon/connection_tree.h"
+#include "daemon/core_dumps.h"
 #include "daemon/exit_code.h"
 #include "daemon/export/log_writer.h"
 #include "daemon/pipeline.h"
@@ -37,6 +38,7 @@ void wait_until_read(Pipeline& pipeline, const PcapSource& source, Signals& sign
 }  // namespace
 
 int read_captures(const ReadArguments& arguments) {
+  forbid_core_dumps();
   int exit_code = kDone;
   const std::optional<Config> loaded = load_or_explain(arguments.config_path, exit_code);
   if (!loaded) return exit_code;

@@ -9,6 +9,7 @@
 
 #include "config/config_loader.h"
 #include "daemon/config_command.h"
+#include "daemon/core_dumps.h"
 #include "daemon/exit_code.h"
 #include "daemon/messages.h"
 #include "daemon/sensor.h"
@@ -64,6 +65,7 @@ int run_sensor(const RunArguments& arguments) {
     for (std::string line; std::getline(lines, line);) std::cerr << "mptap: " << line << "\n";
     return kFailed;
   }
+  forbid_core_dumps();
   spdlog::info("watching {}", sensor.summary());
   sd_notify(0, "READY=1");
 

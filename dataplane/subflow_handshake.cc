@@ -60,7 +60,7 @@ void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& s
     if (share_left) table_.uncount_receiver(receiver);
     const std::uint32_t print = refused_print(segment, segment.tcp.seq);
     RefusedSyn& remembered = refused_[print % kRefusedMemory];
-    const bool repeat = remembered.print == print;
+    const bool repeat = remembered.is(print);
     remembered = RefusedSyn{print, syn};
     if (repeat) return;
     ++tally_.subflows_not_stored;
@@ -168,7 +168,7 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
   // Such a join stands in joins_seen twice, once as not stored and once as answered.
   const std::uint32_t print = refused_print(segment, acknowledged);
   RefusedSyn& remembered = refused_[print % kRefusedMemory];
-  if (remembered.print == print) {
+  if (remembered.is(print)) {
     slot.syn = remembered.syn;
     slot.seen |= seen::kSyn | seen::kToldBefore | seen::kSeqKnown;
     slot.direction[0].segments = 1;

@@ -362,8 +362,28 @@ void SubflowTracker::on_due(std::uint32_t index) noexcept {
   table_.release(index);
 }
 
+/// Each second another share: what is seen there twice, a minute apart, is more than a SYN/ACK's time old.
+void SubflowTracker::forget_refused() noexcept {
+  constexpr std::uint64_t kShares = 64;
+  constexpr std::size_t kShare = kRefusedMemory / kShares;
+  const std::uint64_t step = now_ns_ >> 30;
+  if (step == refused_step_) return;
+  if (step - refused_step_ > kShares) refused_step_ = step - kShares;
+  const std::size_t first = (++refused_step_ % kShares) * kShare;
+  for (std::size_t i = first; i < first + kShare; ++i) {
+    RefusedSyn& refused = refused_[i];
+    if (refused.print == 0) continue;  // reading leaves untouched pages untouched
+    if ((refused.print & RefusedSyn::kAged) != 0) {
+      refused = RefusedSyn{};
+    } else {
+      refused.print |= RefusedSyn::kAged;
+    }
+  }
+}
+
 void SubflowTracker::expire(std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
+  forget_refused();
   table_.expire(now_ns, kExpireBudget, [this](std::uint32_t index) { on_due(index); });
   tally_.subflows = table_.used() - table_.count(SlotClass::kClosed);
   tally_.subflows_unanswered = table_.count(SlotClass::kUnanswered);

@@ -112,20 +112,24 @@ class SubflowTracker {
   }
 
   /// A SYN that was not stored, remembered for a while: its retransmission is not counted again, and its
-  /// SYN/ACK finds its option. The newest overwrites an older one of the same cell.
+  /// SYN/ACK finds its option. The newest overwrites an older one of the same cell; after about a minute, or
+  /// two, it is forgotten, as the SYN may hold a key.
   struct RefusedSyn {
-    std::uint32_t print;
+    std::uint32_t print;  // with kAged once it was looked at
     SynOption syn;
+    static constexpr std::uint32_t kAged = 2;
+    [[nodiscard]] bool is(std::uint32_t other) const { return (print & ~kAged) == other; }
   };
   static constexpr std::size_t kRefusedMemory = 65'536;
   static std::uint32_t refused_print(const SegmentView& segment, std::uint32_t isn) {
-    return static_cast<std::uint32_t>(mix64(segment.hash ^ isn)) | 1u;
+    return (static_cast<std::uint32_t>(mix64(segment.hash ^ isn)) | 1u) & ~RefusedSyn::kAged;
   }
   /// Ends and evictions a call of expire() may make, so that no poll takes long.
   static constexpr std::uint32_t kExpireBudget = 512;
 
   void decode(const SegmentView& segment) noexcept;
   void count_options(unsigned direction) noexcept;
+  void forget_refused() noexcept;
   MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept { return tracks_[index * 2 + direction]; }
   [[nodiscard]] static bool misses_payload(const SubflowSlot& slot, unsigned direction) noexcept;
 
@@ -137,6 +141,7 @@ class SubflowTracker {
   LazyArray<MappingTrack> tracks_;  // two a slot, as its directions
   DecodedOptions decoded_;
   std::uint64_t now_ns_ = 0;
+  std::uint64_t refused_step_ = 0;  // the second whose share of refused_ was forgotten last
 };
 
 }  // namespace mptap
