@@ -88,6 +88,7 @@ class Correlator : private NoticeSink {
   // Data.
   void on_first_dss(Subflow& subflow, const Record& record);
   void check_idsn(Subflow& subflow, Connection& connection, const Record& record);
+  void distrust_key(Connection& connection, Role role);
   void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
   void on_data_fin(Subflow& subflow, const Record& record);
   void on_counters(Subflow& subflow, const Record& record);

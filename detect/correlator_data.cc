@@ -61,8 +61,20 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
     if (!digest || begins_after(digest->idsn)) return;  // the contradiction has been told
   }
   tell_key_change(subflow, connection, role, record);
-  forget(host.key);  // it proves nothing
+  distrust_key(connection, role);
+}
+
+/// The key seen is not the one in use: it proves nothing, and its token is nobody's. From now on the host is found
+/// by its addresses.
+void Correlator::distrust_key(Connection& connection, Role role) {
+  Host& host = connection.host(role);
+  forget(host.key);
   forget(host.other_key);
+  for (std::optional<Token>* token : {&host.token, &host.other_token}) {
+    if (*token) tokens_.remove(**token, {connection.self, role});
+    token->reset();
+  }
+  for (const KnownAddress& known : host.addresses) keyless_.add(known.address, {connection.self, role});
 }
 
 /// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor
