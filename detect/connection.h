@@ -40,6 +40,7 @@ struct Host {
   std::optional<Key> key;
   std::optional<Key> other_key;  // one that contradicts `key` (see kKeyChanged): either may be the true one
   std::optional<Token> other_token;
+  bool key_confirmed = false;    // said twice, or the first data's number agrees: what it disproves is wrong
   std::optional<Token> token;   // from the key, or learned from a join that matched by address
   std::vector<KnownAddress> addresses;
   std::optional<Dsn> idsn;      // from the key
@@ -108,10 +109,12 @@ struct Connection {
   bool one_sided = false;                      // of some subflow only one direction was seen
   bool fail_seen = false;                      // MP_FAIL
   bool nat = false;
+  bool in_doubt = false;                       // something was wrong by keys that nothing has confirmed yet
   Fallback fallback = Fallback::kNone;
   std::optional<std::uint8_t> reset_reason;
   mutable Told told;                           // detectors'
 
+  [[nodiscard]] bool keys_are_sure() const { return hosts[0].key_confirmed && hosts[1].key_confirmed; }
   [[nodiscard]] bool no_join_to_initial(Role role) const {
     return version == 1 && (host(role).capable_flags.value_or(0) & CapableOption::kNoJoinInitial) != 0;
   }

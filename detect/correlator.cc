@@ -152,6 +152,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   }
   if (subflow.state == SubflowState::kAttempted) settle_one_sided(subflow);
   Connection* connection = connection_of(subflow);
+  if (connection != nullptr && connection->in_doubt) settle_doubt(*connection);
   if (subflow.state == SubflowState::kAttempted) ControlCounters::add(counters_.subflows_attempted);
   if (!subflow.twin) {
     Event event = event_of(EventKind::kSubflowClosed, subflow, record, end_ns);
@@ -204,6 +205,11 @@ void Correlator::advance(std::uint64_t now_ns) {
     Subflow* subflow = book_.find(unanswered_.front().subflow);
     unanswered_.pop_front();
     if (subflow != nullptr && subflow->state == SubflowState::kAttempted) settle_one_sided(*subflow);
+  }
+  while (!doubts_.empty() && doubts_.front().deadline_ns <= now_ns_) {
+    Connection* connection = connections_.find(doubts_.front().connection);
+    doubts_.pop_front();
+    if (connection != nullptr && connection->in_doubt) settle_doubt(*connection);
   }
   if (now_ns_ >= detectors_due_ns_) {
     detectors_due_ns_ = now_ns_ + kDetectorStepNs;

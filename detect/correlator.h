@@ -88,6 +88,9 @@ class Correlator : private NoticeSink {
   // Data.
   void on_first_dss(Subflow& subflow, const Record& record);
   void check_idsn(Subflow& subflow, Connection& connection, const Record& record);
+  void confirm_key(Connection& connection, Role role);
+  void note_doubt(Connection& connection);
+  void settle_doubt(Connection& connection);
   void distrust_key(Connection& connection, Role role);
   void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
   void on_data_fin(Subflow& subflow, const Record& record);
@@ -118,9 +121,9 @@ class Correlator : private NoticeSink {
   void give_up(const WaitingJoins::Due& due);
   Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
-  void prove_join(Subflow& subflow, const Connection& connection, std::uint64_t time_ns, Verdict syn_ack = {});
+  void prove_join(Subflow& subflow, Connection& connection, std::uint64_t time_ns, Verdict syn_ack = {});
   void settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found, std::uint64_t time_ns);
-  void tell_completed(Subflow& subflow, const Record& record);
+  void tell_completed(Subflow& subflow, std::uint64_t time_ns);
 
   // One direction only.
   void await_answer(const Subflow& subflow, std::uint64_t time_ns);
@@ -152,7 +155,14 @@ class Correlator : private NoticeSink {
     SubflowRef subflow;
     std::uint64_t deadline_ns;
   };
+  struct Doubt {
+    ConnectionRef connection;
+    std::uint64_t deadline_ns;
+  };
+  static constexpr std::uint64_t kDoubtNs = 500 * kNsPerMillisecond;  // in which the first data should confirm a key
+  static constexpr std::size_t kMaxDoubts = 65'536;
   std::deque<Unanswered> unanswered_;                              // see await_answer()
+  std::deque<Doubt> doubts_;                                       // see note_doubt()
   LruMap<Endpoint, std::uint64_t, EndpointHash> speakers_;         // acceptors of MPTCP, and when they did last
   std::uint64_t detectors_due_ns_ = 0;
   std::uint64_t now_ns_ = 0;

@@ -31,7 +31,7 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   subflow.synack_hmac = answer.hmac;
   subflow.backup = subflow.backup || answer.flags != 0;
   settle_join(subflow, record.time_ns);
-  tell_completed(subflow, record);
+  tell_completed(subflow, record.time_ns);
 }
 
 /// Why a SYN/ACK makes no MPTCP of the attempt; kNone where it does.
@@ -213,7 +213,10 @@ void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role
     if (!connection.key_changed[static_cast<std::size_t>(role)]) set_key(connection, role, key);
     return;
   }
-  if (*host.key == key || host.other_key == key) return;
+  if (*host.key == key || host.other_key == key) {
+    confirm_key(connection, role);
+    return;
+  }
   tell_key_change(subflow, connection, role, record);
   if (host.other_key || !connection.version) return;
   // Either may be the one in use: joins are proven by both, and found by both tokens.
@@ -223,6 +226,7 @@ void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role
     (void)tokens_.add(digest->token, {connection.self, role});
     recheck_waiting(digest->token, now_ns_);
   }
+  confirm_key(connection, role);  // it is one of the two
 }
 
 void Correlator::tell_key_change(Subflow& subflow, Connection& connection, Role role, const Record& record) {

@@ -1,5 +1,6 @@
 // Correlator's data: what mappings, data ACKs and counters tell of a connection.
 #include <algorithm>
+#include <utility>
 
 #include "detect/correlator.h"
 
@@ -47,21 +48,56 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   const Role role = subflow.role_of(record.from_opener());
   Host& host = connection.host(role);
   const DssBody& dss = record.dss;
-  const bool decides = subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && dss.ssn == 1 &&
-                       dss.data_len != 0;
+  const bool decides = subflow.matched_by == MatchedBy::kInitial && dss.ssn == 1 && dss.data_len != 0;
   if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
+  const bool alone = connection.subflow_count == 1;  // else others may have carried the first data
+  if (!alone && !dss.dsn_known) return;
   host.idsn_checked = true;
-  const auto begins_after = [&dss](Dsn idsn) {
-    return dss.dsn_known ? dss.dsn == idsn.value + 1
-                         : static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + 1);
+  const auto begins_after = [&dss, alone](Dsn idsn) {
+    if (!dss.dsn_known) return static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + 1);
+    const std::uint64_t ahead = dss.dsn - idsn.value - 1;
+    return ahead == 0 || (!alone && ahead < DsnIndex::kNear);
   };
-  if (begins_after(*host.idsn)) return;
+  if (begins_after(*host.idsn)) {
+    confirm_key(connection, role);
+    return;
+  }
   if (host.other_key) {
     const auto digest = prover_.try_digest(*connection.version, *host.other_key);
     if (!digest || begins_after(digest->idsn)) return;  // the contradiction has been told
   }
   tell_key_change(subflow, connection, role, record);
   distrust_key(connection, role);
+}
+
+void Correlator::confirm_key(Connection& connection, Role role) {
+  if (connection.host(role).key_confirmed) return;
+  connection.host(role).key_confirmed = true;
+  if (connection.in_doubt && connection.keys_are_sure()) settle_doubt(connection);
+}
+
+/// Something is wrong by keys that stood in one packet only: perhaps that packet is what is wrong. The first data
+/// tells, or nothing contradicts them in time.
+void Correlator::note_doubt(Connection& connection) {
+  if (connection.in_doubt) return;
+  connection.in_doubt = true;
+  if (doubts_.size() < kMaxDoubts) {
+    doubts_.push_back({connection.self, now_ns_ + kDoubtNs});
+  } else {
+    settle_doubt(connection);
+  }
+}
+
+/// Judges what waited, by the keys as they stand now.
+void Correlator::settle_doubt(Connection& connection) {
+  connection.in_doubt = false;
+  for (Host& host : connection.hosts) host.key_confirmed = host.key_confirmed || host.key.has_value();
+  for (std::size_t i = 0; i < std::min(connection.subflows.size(), kMaxLooks); ++i) {
+    Subflow* subflow = book_.find(connection.subflows[i]);
+    if (subflow == nullptr) continue;
+    for (const Record& address : std::exchange(subflow->early_addresses, {})) on_add_addr(*subflow, address);
+  }
+  verify_joins_of(connection);
 }
 
 /// The key seen is not the one in use: it proves nothing, and its token is nobody's. From now on the host is found
@@ -75,6 +111,7 @@ void Correlator::distrust_key(Connection& connection, Role role) {
     token->reset();
   }
   for (const KnownAddress& known : host.addresses) keyless_.add(known.address, {connection.self, role});
+  if (connection.in_doubt) settle_doubt(connection);
 }
 
 /// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor

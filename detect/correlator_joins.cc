@@ -124,10 +124,10 @@ void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
   subflow.ack_hmac = record.join_ack.hmac;
   subflow.has_ack_hmac = true;
   note_third_ack(subflow, record.time_ns);
-  const Connection* connection = connection_of(subflow);
+  Connection* connection = connection_of(subflow);
   if (connection != nullptr && !subflow.twin) prove_join(subflow, *connection, record.time_ns);
   if (subflow.state == SubflowState::kAttempted && subflow.syn_seen) await_answer(subflow, record.time_ns);
-  tell_completed(subflow, record);
+  tell_completed(subflow, record.time_ns);
 }
 
 /// The opener went on as if it had been answered: perhaps this tap hears one direction only.
@@ -164,11 +164,12 @@ void Correlator::settle_one_sided(Subflow& subflow) {
 }
 
 /// A join is complete once: SYN, SYN/ACK and an ACK whose HMAC is not known to be wrong were seen.
-void Correlator::tell_completed(Subflow& subflow, const Record& record) {
+void Correlator::tell_completed(Subflow& subflow, std::uint64_t time_ns) {
   const bool complete = subflow.syn_seen && subflow.state == SubflowState::kEstablished && subflow.has_ack_hmac;
-  if (!complete || subflow.completed || subflow.hmac_ack == Proof::kInvalid) return;
+  const bool in_doubt = subflow.hmac_ack == Proof::kUnverified && subflow.unverified == Unverified::kDoubt;
+  if (!complete || subflow.completed || subflow.hmac_ack == Proof::kInvalid || in_doubt) return;
   subflow.completed = true;
-  Event event = event_of(EventKind::kJoinCompleted, subflow, &record, record.time_ns);
+  Event event = event_of(EventKind::kJoinCompleted, subflow, nullptr, time_ns);
   event.attempt_ns = subflow.start_ns;
   emit(event);
 }
@@ -176,7 +177,7 @@ void Correlator::tell_completed(Subflow& subflow, const Record& record) {
 /// Verifies what is not verified yet; each HMAC is counted once, and a wrong one told.
 ///
 /// @param syn_ack  What finding the connection has shown already.
-void Correlator::prove_join(Subflow& subflow, const Connection& connection, std::uint64_t time_ns, Verdict syn_ack) {
+void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint64_t time_ns, Verdict syn_ack) {
   const Role acceptor_role = other(subflow.opener_role);
   if (subflow.hmac_synack == Proof::kUnverified) {
     if (syn_ack.proof == Proof::kUnverified) syn_ack = prover_.verify_syn_ack(connection, acceptor_role, subflow);
@@ -189,12 +190,16 @@ void Correlator::prove_join(Subflow& subflow, const Connection& connection, std:
   if (subflow.hmac_synack == Proof::kValid && subflow.matched_by == MatchedBy::kToken) {
     subflow.matched_by = MatchedBy::kHmac;
   }
+  if (subflow.unverified == Unverified::kDoubt) note_doubt(connection);
 }
 
 void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found,
                               std::uint64_t time_ns) {
-  subflow.unverified = found.why;
-  if (found.proof == Proof::kUnverified) return;
+  if (found.proof == Proof::kUnverified) {
+    subflow.unverified = found.why;
+    return;
+  }
+  if (kind == HmacKind::kJoinAck || subflow.unverified == Unverified::kDoubt) subflow.unverified = Unverified::kNone;
   proof = found.proof;
   ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(kind)][static_cast<std::size_t>(proof)]);
   ControlCounters::add(proof == Proof::kValid ? counters_.hmac_valid : counters_.hmac_invalid);
@@ -209,7 +214,9 @@ void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, con
 void Correlator::verify_joins_of(Connection& connection) {
   for (const SubflowRef& ref : connection.subflows) {
     Subflow* subflow = book_.find(ref);
-    if (subflow != nullptr && subflow->offer == Offer::kJoin) prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns));
+    if (subflow == nullptr || subflow->offer != Offer::kJoin) continue;
+    prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns));
+    tell_completed(*subflow, std::max(now_ns_, subflow->syn_ack_ns));
   }
 }
 

@@ -37,7 +37,13 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   Event event = event_of(EventKind::kAddressAdvertised, subflow, &record, record.time_ns);
   event.role = role;
   if (add.version == 1) {
-    event.proof = prover_.verify_address(*connection, role, add).proof;
+    const Verdict verdict = prover_.verify_address(*connection, role, add);
+    if (verdict.why == Unverified::kDoubt && subflow.early_addresses.size() < Subflow::kMaxEarly) {
+      subflow.early_addresses.push_back(record);
+      note_doubt(*connection);
+      return;
+    }
+    event.proof = verdict.proof;
     ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(HmacKind::kAddAddr)][static_cast<std::size_t>(event.proof)]);
     if (event.proof == Proof::kValid) ControlCounters::add(counters_.hmac_valid);
     if (event.proof == Proof::kInvalid) ControlCounters::add(counters_.hmac_invalid);

@@ -37,7 +37,8 @@ JoinMatch JoinMatcher::match(const Subflow& join) {
       const int known = addresses_known(*connection, candidate.role, join.tuple);
       // A wrong HMAC at an address that the connection does not know is somebody else's join.
       if (verdict.proof == Proof::kInvalid && known < 2) continue;
-      const int rank = known + (verdict.proof == Proof::kUnverified ? 4 : 0);
+      const bool untested = verdict.proof == Proof::kUnverified && verdict.why != Unverified::kDoubt;
+      const int rank = known + (untested ? 4 : 0);
       if (rank <= best_rank) continue;
       best = {connection, candidate.role, MatchedBy::kToken, verdict};
       best_rank = rank;

@@ -30,6 +30,7 @@ Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
       if (fits(**first_key, **second_key)) return {Proof::kValid, Unverified::kNone};
     }
   }
+  if (!connection.keys_are_sure()) return {Proof::kUnverified, Unverified::kDoubt};
   return {Proof::kInvalid, Unverified::kNone};
 }
 

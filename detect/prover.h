@@ -19,7 +19,7 @@ struct Verdict {
 /// Control thread. Nothing is guessed: what the budget does not allow stays unverified and is counted.
 ///
 /// A host whose key was contradicted has two keys (Host::other_key); either may be the true one, so an HMAC is
-/// wrong only where it fits none.
+/// wrong only where it fits none. While nothing has confirmed the keys, what they disprove is in doubt.
 class Prover {
  public:
   /// @param per_second  Hashes and HMACs a second of packet time, at least 1.

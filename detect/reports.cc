@@ -32,6 +32,7 @@ const char* name_of(Unverified value) {
     case Unverified::kKeys: return "keys_unseen";
     case Unverified::kHandshake: return "handshake_unseen";
     case Unverified::kBudget: return "budget";
+    case Unverified::kDoubt: return "keys_unconfirmed";
   }
   return "";
 }

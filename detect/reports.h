@@ -79,6 +79,7 @@ enum class Unverified : std::uint8_t {
   kKeys,       // the keys of the connection were not seen
   kHandshake,  // a part of the join's own handshake was not seen
   kBudget,     // the crypto budget of that second was spent
+  kDoubt,      // it was wrong by keys that nothing has confirmed yet
 };
 
 [[nodiscard]] const char* name_of(SubflowState value);

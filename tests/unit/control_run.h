@@ -206,6 +206,7 @@ class ControlRun : public ReportSink {
     syn_capable(of, at_s, secrets);
     syn_ack_capable(of, at_s + 0.01, secrets);
     capable_ack(of, at_s + 0.02, secrets);
+    capable_ack(of, at_s + 0.03, secrets);  // as with the first data: nothing is in doubt
   }
   /// HMACs of a join; `acceptor` says which host accepts it.
   static std::array<std::uint8_t, 20> syn_ack_hmac(const Secrets& s, Role acceptor, std::uint32_t opener_nonce = 11, std::uint32_t acceptor_nonce = 22) {

@@ -23,6 +23,7 @@ struct Matcher {
     connection->version = std::uint8_t{1};
     if (initiator_key != 0) connection->host(Role::kInitiator).key = Key{initiator_key};
     if (responder_key != 0) connection->host(Role::kResponder).key = Key{responder_key};
+    for (Host& host : connection->hosts) host.key_confirmed = true;
     connection->host(Role::kInitiator).note_used(AddressId{0}, ip(initiator));
     connection->host(Role::kResponder).note_used(AddressId{0}, ip(responder));
     connection->host(Role::kResponder).token = token;
