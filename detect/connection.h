@@ -99,6 +99,7 @@ struct Connection {
   bool partial = false;
   bool checksums = false;
   bool dss_seen = false;
+  bool data_mapped = false;                    // a mapping of at least one byte was seen
   bool fast_close = false;
   std::array<bool, 2> data_fin{};              // by Role
   std::array<bool, 2> key_changed{};           // by Role: a notice was raised

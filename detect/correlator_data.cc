@@ -25,6 +25,7 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
   }
   if (Connection* connection = connection_of(subflow)) {
     connection->dss_seen = true;
+    connection->data_mapped = connection->data_mapped || (has_mapping && dss.data_len != 0);
     for (const bool from_opener : {true, false}) {
       const Role role = subflow.role_of(from_opener);
       Host& host = connection->host(role);

@@ -1,20 +1,84 @@
+#include <type_traits>
+
 #include "detect/correlator.h"
+#include "detect/detectors/add_addr_hmac.h"
+#include "detect/detectors/address_id_exhaustion.h"
+#include "detect/detectors/checksum_mismatch.h"
+#include "detect/detectors/cross_path_scatter.h"
+#include "detect/detectors/data_ack_beyond.h"
 #include "detect/detectors/duplicate_add_addr.h"
+#include "detect/detectors/fallback_burst.h"
+#include "detect/detectors/fastclose_key.h"
+#include "detect/detectors/half_open_join.h"
+#include "detect/detectors/infinite_mapping.h"
+#include "detect/detectors/join_after_c_flag.h"
 #include "detect/detectors/join_flood.h"
+#include "detect/detectors/join_hmac.h"
+#include "detect/detectors/join_to_removed.h"
 #include "detect/detectors/key_change.h"
+#include "detect/detectors/malformed_option.h"
+#include "detect/detectors/mapping_conflict.h"
+#include "detect/detectors/premature_join.h"
+#include "detect/detectors/priority_diversion.h"
 #include "detect/detectors/rejected.h"
+#include "detect/detectors/remove_addr_abuse.h"
+#include "detect/detectors/reserved_bits.h"
+#include "detect/detectors/token_guessing.h"
+#include "detect/detectors/token_reuse.h"
 #include "detect/detectors/unknown_join.h"
+#include "detect/detectors/unknown_version.h"
 
 namespace mptap {
+namespace {
+
+/// Some detectors keep a seeded table, one counts for the metrics; the others need their options only.
+template <typename Kind, typename Options>
+std::unique_ptr<Detector> make_detector(const Options& options, std::uint64_t seed, ControlCounters& counters) {
+  if constexpr (std::is_constructible_v<Kind, const Options&, std::uint64_t, ControlCounters&>) {
+    return std::make_unique<Kind>(options, seed, counters);
+  } else if constexpr (std::is_constructible_v<Kind, const Options&, std::uint64_t>) {
+    return std::make_unique<Kind>(options, seed);
+  } else {
+    return std::make_unique<Kind>(options);
+  }
+}
+
+using DuplicateAddAddrOptionsDetector = DuplicateAddAddrDetector;
+using AddressIdExhaustionOptionsDetector = AddressIdExhaustionDetector;
+using AddAddrHmacOptionsDetector = AddAddrHmacDetector;
+using KeyChangeOptionsDetector = KeyChangeDetector;
+using JoinHmacOptionsDetector = JoinHmacDetector;
+using UnknownJoinOptionsDetector = UnknownJoinDetector;
+using TokenGuessingOptionsDetector = TokenGuessingDetector;
+using JoinFloodOptionsDetector = JoinFloodDetector;
+using HalfOpenJoinOptionsDetector = HalfOpenJoinDetector;
+using PrematureJoinOptionsDetector = PrematureJoinDetector;
+using JoinAfterCFlagOptionsDetector = JoinAfterCFlagDetector;
+using JoinToRemovedOptionsDetector = JoinToRemovedDetector;
+using RejectedOptionsDetector = RejectedDetector;
+using FallbackBurstOptionsDetector = FallbackBurstDetector;
+using FastCloseKeyOptionsDetector = FastCloseKeyDetector;
+using RemoveAddrAbuseOptionsDetector = RemoveAddrAbuseDetector;
+using PriorityDiversionOptionsDetector = PriorityDiversionDetector;
+using DataAckBeyondOptionsDetector = DataAckBeyondDetector;
+using MappingConflictOptionsDetector = MappingConflictDetector;
+using InfiniteMappingOptionsDetector = InfiniteMappingDetector;
+using ChecksumMismatchOptionsDetector = ChecksumMismatchDetector;
+using UnknownVersionOptionsDetector = UnknownVersionDetector;
+using ReservedBitsOptionsDetector = ReservedBitsDetector;
+using MalformedOptionOptionsDetector = MalformedOptionDetector;
+using TokenReuseOptionsDetector = TokenReuseDetector;
+using CrossPathScatterOptionsDetector = CrossPathScatterDetector;
+
+}  // namespace
 
 std::vector<std::unique_ptr<Detector>> make_detectors(const DetectorOptions& options, std::uint64_t seed,
                                                       ControlCounters& counters) {
   std::vector<std::unique_ptr<Detector>> detectors;
-  detectors.push_back(std::make_unique<DuplicateAddAddrDetector>(options.duplicate_add_addr));
-  detectors.push_back(std::make_unique<KeyChangeDetector>(options.key_change));
-  detectors.push_back(std::make_unique<UnknownJoinDetector>(options.unknown_join));
-  detectors.push_back(std::make_unique<JoinFloodDetector>(options.join_flood, seed, counters));
-  detectors.push_back(std::make_unique<RejectedDetector>(options.rejected));
+#define X(name, Options, doc) \
+  detectors.push_back(make_detector<Options##Detector>(options.name, mix64(seed + detectors.size()), counters));
+  MPTAP_DETECTORS(X)
+#undef X
   return detectors;
 }
 

@@ -5,7 +5,7 @@
 namespace mptap {
 
 void DuplicateAddAddrDetector::on_event(const Event& event, NoticeSink& notices) {
-  if (!options_.enabled || event.kind != EventKind::kAddressAdvertised) return;
+  if (!options_.enabled || event.kind != EventKind::kAddressAdvertised || event.proof == Proof::kInvalid) return;
   const AddAddrBody& add = event.record->add_addr;
   const bool conflict = event.change == AddressChange::kConflict;
   const bool repeat = event.change == AddressChange::kRepeated && add.version == 0 && options_.repeats;

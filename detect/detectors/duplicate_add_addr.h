@@ -3,7 +3,7 @@
 // Fires when: another address is advertised on an ID that was not removed (medium); or v0 advertises the same
 //   address and port on the same ID again (info, allowed but redundant).
 // Stays silent when: only the port changes; the ID was removed in between; v1 repeats an advertisement (it does
-//   until it is echoed); an echo.
+//   until it is echoed); an echo; the HMAC of v1 is wrong (add_addr_hmac tells).
 // Known false positives: a host that forgets REMOVE_ADDR before it reuses an ID.
 // Source: RFC 8684 section 3.4.1, RFC 6824 section 3.4.1; thesis 5.2.
 #pragma once

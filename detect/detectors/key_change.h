@@ -1,6 +1,8 @@
 // Threat: keys replaced during the handshake by ones that an accomplice knows (thesis 5.3).
-// Evidence: the keys of SYN (v0) and SYN/ACK against those that the third ACK and the first data repeat.
-// Fires when: a repeated key differs (high); once for each of the two keys of a connection. Never shows a key.
+// Evidence: the keys of SYN (v0) and SYN/ACK against those that the third ACK and the first data repeat; and the number
+//   of a host's first byte, which its key gives.
+// Fires when: a repeated key differs, or that number does (high); once for each of the two keys of a connection. Never
+//   shows a key.
 // Stays silent when: the key's first appearance was not seen.
 // Known false positives: none known.
 // Source: RFC 6824 section 3.1, RFC 8684 section 3.1; thesis 5.3.

@@ -17,6 +17,8 @@ void RejectedDetector::on_event(const Event& event, NoticeSink& notices) {
   notice.message = address_text(event.tuple.acceptor.address) +
                    (cause == "mirrored"    ? " answered with a copy of the MPTCP option it was sent: a middlebox echoes it"
                     : cause == "blackhole" ? " answered only once the SYN came without its MPTCP option"
+                    : cause == "stripped"  ? " answered without MPTCP, which it spoke before"
+                    : cause == "version"   ? " answered with another version of MPTCP"
                                            : " answered without MPTCP");
   notices.on_notice(std::move(notice));
 }

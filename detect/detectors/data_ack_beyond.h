@@ -1,0 +1,41 @@
+// Threat: a receiver that acknowledges data it did not get speeds its sender up, and can hide a loss.
+// Evidence: the highest data ACK of a host against all that its peer mapped, on all subflows.
+// Fires when: it is beyond, and still is when all subflows have reported since (medium), once a connection and host.
+// Stays silent when: anything of the connection was not seen: its handshake, a direction, a piece of its data.
+// Known false positives: a subflow that another tap sees, in the moment when its data is the newest.
+// Source: RFC 8684 section 3.3.1.
+#pragma once
+
+#include "dataplane/seeded_hash.h"
+#include "detect/detector.h"
+#include "detect/lru_map.h"
+
+namespace mptap {
+
+class DataAckBeyondDetector : public Detector {
+ public:
+  /// @param seed  Of the table of claims; secret.
+  DataAckBeyondDetector(const DataAckBeyondOptions& options, std::uint64_t seed)
+      : options_(options), claims_(kMaxClaims, Hash{SeededHash(seed)}) {}
+  void on_event(const Event& event, NoticeSink& notices) override;
+
+ private:
+  static constexpr std::size_t kMaxClaims = 4'096;
+
+  /// A data ACK that was ahead of what is known to be sent; perhaps a subflow has not reported it yet.
+  struct Claim {
+    std::uint64_t acked = 0;
+    std::uint64_t since_ns = 0;
+  };
+  struct Hash {
+    SeededHash hash;
+    std::size_t operator()(std::uint64_t key) const { return hash.of64(key); }
+  };
+
+  void look_at(const Event& event, Role sender, NoticeSink& notices);
+
+  const DataAckBeyondOptions& options_;
+  LruMap<std::uint64_t, Claim, Hash> claims_;
+};
+
+}  // namespace mptap

@@ -1,0 +1,36 @@
+// Threat: who joins before the handshake is over knows keys that were not all said yet.
+// Evidence: the time of a join's SYN, with the responder's token, against the connection's third ACK or first DSS.
+// Fires when: the SYN came first (medium), `grace` later, for the ACK may stand later in the capture.
+// Stays silent when: the handshake was not seen whole.
+// Known false positives: a third ACK, and all that follows it, later than `grace` behind what it precedes.
+// Source: RFC 8684 section 3.2: joins follow the connection's establishment.
+#pragma once
+
+#include <deque>
+
+#include "detect/detector.h"
+
+namespace mptap {
+
+class PrematureJoinDetector : public Detector {
+ public:
+  explicit PrematureJoinDetector(const PrematureJoinOptions& options) : options_(options) {}
+  void on_event(const Event& event, NoticeSink& notices) override;
+  void advance(std::uint64_t now_ns, NoticeSink& notices) override;
+  void finish(NoticeSink& notices) override;
+
+ private:
+  static constexpr std::size_t kMaxWaiting = 4'096;
+
+  struct Waiting {
+    std::uint64_t mp_id;
+    std::uint64_t deadline_ns;
+    Notice notice;
+  };
+
+  const PrematureJoinOptions& options_;
+  std::deque<Waiting> waiting_;  // in order of time
+  std::uint64_t now_ns_ = 0;
+};
+
+}  // namespace mptap

@@ -1,0 +1,27 @@
+// Threat: none by itself: a host of a future version, or one that probes how others take it.
+// Evidence: version and algorithm bits of MP_CAPABLE in a SYN.
+// Fires when: the version is above 1 (version), or the algorithm is not HMAC alone (algorithm); low, each SYN.
+// Stays silent when: the SYN is a retransmission.
+// Known false positives: a new version of MPTCP.
+// Source: RFC 8684 section 3.1.
+#pragma once
+
+#include "detect/detector.h"
+
+namespace mptap {
+
+/// Whether what breaks the grammar is an MP_CAPABLE SYN of another version.
+[[nodiscard]] inline bool is_unknown_version(const MalformedBody& body) {
+  return body.error == OptionError::kVersion && (body.tcp_flags & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn;
+}
+
+class UnknownVersionDetector : public Detector {
+ public:
+  explicit UnknownVersionDetector(const UnknownVersionOptions& options) : options_(options) {}
+  void on_event(const Event& event, NoticeSink& notices) override;
+
+ private:
+  const UnknownVersionOptions& options_;
+};
+
+}  // namespace mptap
