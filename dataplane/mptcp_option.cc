@@ -158,7 +158,8 @@ bool has_reserved_bits(const Cursor& wire, const MptcpOption& option) {
   switch (option.subtype) {
     case Subtype::kCapable: return (option.capable.flags & CapableOption::kExtensibility) != 0;
     case Subtype::kJoin:
-      return option.join.step == HandshakeStep::kAck ? low != 0 || wire.u8(3) != 0 : (low & 0x0e) != 0;
+      // Some hosts repeat the backup bit on the ACK, where it is reserved.
+      return (low & 0x0e) != 0 || (option.join.step == HandshakeStep::kAck && wire.u8(3) != 0);
     case Subtype::kDss: return low != 0 || (option.dss.flags & 0xe0) != 0;
     case Subtype::kAddAddr: return option.add_addr.version == 1 && (low & 0x0e) != 0;
     case Subtype::kRemoveAddr: return low != 0;
