@@ -22,6 +22,7 @@ struct StartupConfig {
 /// What a reload may change.
 struct RuntimeConfig {
   DetectorOptions detectors;
+  NoticeOptions notices;
   LogOptions logs;
   MessageOptions messages;
 };

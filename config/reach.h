@@ -7,6 +7,7 @@
 #include <iterator>
 #include <type_traits>
 
+#include "config/prefix_text.h"
 #include "config/setting.h"
 
 namespace mptap {
@@ -23,11 +24,18 @@ inline constexpr std::array<std::string_view, 3> kWordsOf<HugepageUse>{"auto", "
 template <>
 inline constexpr std::array<std::string_view, 2> kWordsOf<LogFormat>{"zeek", "json"};
 
+template <>
+inline constexpr std::array<std::string_view, 5> kWordsOf<SeverityChoice>{"own", "info", "low", "medium", "high"};
+
 /// A field's value as the table speaks of it.
 template <typename Field>
 Value to_value(const Field& field) {
   if constexpr (std::is_same_v<Field, std::vector<std::uint32_t>>) {
     return std::vector<std::uint64_t>(field.begin(), field.end());
+  } else if constexpr (std::is_same_v<Field, std::vector<Prefix>>) {
+    std::vector<std::string> texts;
+    for (const Prefix& prefix : field) texts.push_back(format_prefix(prefix));
+    return texts;
   } else if constexpr (std::is_enum_v<Field>) {
     return std::string(kWordsOf<Field>.at(static_cast<std::size_t>(field)));
   } else if constexpr (std::unsigned_integral<Field> && !std::is_same_v<Field, bool>) {
@@ -46,6 +54,9 @@ void store_value(const Value& value, Field& field) {
     for (const std::uint64_t number : numbers) {
       field.push_back(static_cast<std::uint32_t>(number));
     }
+  } else if constexpr (std::is_same_v<Field, std::vector<Prefix>>) {
+    field.clear();
+    for (const std::string& text : std::get<std::vector<std::string>>(value)) field.push_back(*parse_prefix(text));
   } else if constexpr (std::is_enum_v<Field>) {
     const auto& words = kWordsOf<Field>;
     const auto word = std::find(words.begin(), words.end(), std::get<std::string>(value));

@@ -24,6 +24,7 @@ enum class SettingType : std::uint8_t {
   kText,      // text of a given form
   kNumbers,   // a list of whole numbers
   kChoices,   // a list of words, none twice
+  kTexts,     // a list of texts of a given form, none twice
 };
 
 /// A setting's value, by its type: bool; number, duration and size; choice and text; numbers; choices.
@@ -59,8 +60,8 @@ struct Setting {
   Range range = {};                              // kNumber, kDuration, kSize, each of kNumbers
   std::string_view unit = {};                    // kNumber, kNumbers: what is counted
   std::span<const std::string_view> words = {};  // kChoice, kChoices: what may stand there
-  const TextForm* form = nullptr;                // kText
-  std::size_t max_items = 0;                     // kPorts, kNumbers, kChoices
+  const TextForm* form = nullptr;                // kText, each of kTexts
+  std::size_t max_items = 0;                     // kPorts, kNumbers, kChoices, kTexts
 
   /// The last word of the path, its key in YAML.
   [[nodiscard]] std::string_view key() const;

@@ -1,21 +1,9 @@
 // The settings table. Change a setting here, and loading, printing and docs/configuration.md follow
 // (MPTAP_WRITE_DOCS=1 makes the test of the document write it).
-#include "config/reach.h"
-#include "config/setting.h"
+#include "config/setting_rows.h"
 
 namespace mptap {
 namespace {
-
-constexpr std::uint64_t kMicrosecond = 1'000;
-constexpr std::uint64_t kMillisecond = 1'000 * kMicrosecond;
-constexpr std::uint64_t kSecond = 1'000 * kMillisecond;
-constexpr std::uint64_t kHour = 3'600 * kSecond;
-constexpr std::uint64_t kDay = 24 * kHour;
-constexpr std::uint64_t kMiB = 1ull << 20;
-constexpr std::uint64_t kTiB = 1ull << 40;
-constexpr std::uint64_t kMaxTable = 16'777'216;
-constexpr std::size_t kMaxPorts = 32;  // DPDK's RTE_MAX_ETHPORTS
-constexpr std::size_t kMaxWorkers = 64;
 
 constexpr std::string_view kEvents[] = {
     "mptcp",   "mp_error", "mp_capable",   "mp_join",   "mp_dss",  "mp_add_addr", "mp_remove_addr",
@@ -24,40 +12,6 @@ constexpr std::string_view kEvents[] = {
 constexpr std::string_view kMessageLevels[] = {"trace", "debug", "info", "warning", "error"};
 constexpr std::string_view kEalLevels[] = {"emergency", "alert",  "critical", "error",
                                            "warning",   "notice", "info",     "debug"};
-
-Setting group(std::string_view path, std::string_view doc) { return {.path = path, .doc = doc}; }
-
-Setting boolean(std::string_view path, Reach reach, std::string_view doc) {
-  return {.path = path, .type = SettingType::kBool, .doc = doc, .reach = reach};
-}
-
-Setting number(std::string_view path, Reach reach, Range range, std::string_view unit, std::string_view doc) {
-  return {
-      .path = path, .type = SettingType::kNumber, .doc = doc, .reach = reach, .range = range, .unit = unit};
-}
-
-/// A setting among reloadable ones that only a restart changes.
-Setting at_start(Setting setting) {
-  setting.reach.reloadable = false;
-  return setting;
-}
-
-Setting duration(std::string_view path, Reach reach, Range range, std::string_view doc) {
-  return {.path = path, .type = SettingType::kDuration, .doc = doc, .reach = reach, .range = range};
-}
-
-Setting size(std::string_view path, Reach reach, Range range, std::string_view doc) {
-  return {.path = path, .type = SettingType::kSize, .doc = doc, .reach = reach, .range = range};
-}
-
-Setting choice(std::string_view path, Reach reach, std::span<const std::string_view> words,
-               std::string_view doc) {
-  return {.path = path, .type = SettingType::kChoice, .doc = doc, .reach = reach, .words = words};
-}
-
-Setting text(std::string_view path, Reach reach, const TextForm& form, std::string_view doc) {
-  return {.path = path, .type = SettingType::kText, .doc = doc, .reach = reach, .form = &form};
-}
 
 std::vector<Setting> make_port_settings() {
   return {
@@ -155,38 +109,8 @@ std::vector<Setting> make_state_settings() {
                "unknown."),
       number("connections.max_waiting_joins", MPTAP_STARTUP(correlator.max_waiting_joins), {1, kMaxTable},
              "joins", "Joins that wait at once; beyond that the longest waiting is called unknown at once."),
-  };
-}
-
-std::vector<Setting> make_detector_settings() {
-  return {
-      group("detectors", "What raises a notice; docs/detections.md says what each means."),
-      group("detectors.join_flood", "Many joins to one receiver that are not completed."),
-      boolean("detectors.join_flood.enabled", MPTAP_RUNTIME(detectors.join_flood.enabled), "Watch for it."),
-      number("detectors.join_flood.threshold", MPTAP_RUNTIME(detectors.join_flood.threshold),
-             {1, 1'000'000'000}, "joins",
-             "Uncompleted joins to one receiver within `interval` that raise the notice."),
-      duration("detectors.join_flood.interval", MPTAP_RUNTIME(detectors.join_flood.interval_ns),
-               {100 * kMillisecond, kHour},
-               "The time within which joins are counted; at most one notice a receiver in it."),
-      number("detectors.join_flood.max_receivers", MPTAP_RUNTIME(detectors.join_flood.max_receivers),
-             {1, kMaxTable}, "receivers",
-             "Receivers that are watched at once; the least active leave first."),
-      number("detectors.join_flood.top_sources", MPTAP_RUNTIME(detectors.join_flood.top_sources), {0, 16},
-             "sources", "The busiest sources that a notice names."),
-      group("detectors.duplicate_add_addr",
-            "An address advertised again, or another under an address ID in use."),
-      boolean("detectors.duplicate_add_addr.enabled", MPTAP_RUNTIME(detectors.duplicate_add_addr.enabled),
-              "Watch for it."),
-      boolean("detectors.duplicate_add_addr.repeats", MPTAP_RUNTIME(detectors.duplicate_add_addr.repeats),
-              "Also tell, as information, of the same address again (MPTCP version 0)."),
-      group("detectors.key_change", "A host's key differs from the one that it sent before."),
-      boolean("detectors.key_change.enabled", MPTAP_RUNTIME(detectors.key_change.enabled), "Watch for it."),
-      group("detectors.unknown_join", "A join that was accepted into a connection the sensor does not know."),
-      boolean("detectors.unknown_join.enabled", MPTAP_RUNTIME(detectors.unknown_join.enabled),
-              "Watch for it."),
-      group("detectors.rejected", "MPTCP was offered and not taken, or was taken out on the way."),
-      boolean("detectors.rejected.enabled", MPTAP_RUNTIME(detectors.rejected.enabled), "Watch for it."),
+      number("connections.crypto_per_second", MPTAP_STARTUP(correlator.crypto_per_second), {1, 1'000'000'000},
+             "hashes and HMACs", "Proofs that are computed in a second of packet time; what is beyond stays unverified."),
   };
 }
 

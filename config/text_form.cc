@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "config/prefix_text.h"
 #include "config/quantity.h"
 
 namespace mptap {
@@ -55,6 +56,9 @@ constexpr TextForm kPathForm{"a path, or empty", [](const std::string&) { return
 constexpr TextForm kInterfaceForm{"the name of a network interface such as eth1", is_interface};
 constexpr TextForm kPciForm{"a PCI address such as 0000:01:00.0", is_pci};
 constexpr TextForm kVdevForm{"a DPDK device and its arguments such as net_null0,size=64", is_vdev};
+constexpr TextForm kPrefixForm{
+    "addresses or prefixes such as 10.0.0.0/8 or 2001:db8::7, with no bit set behind the prefix",
+    [](const std::string& text) { return parse_prefix(text).has_value(); }};
 constexpr TextForm kListenForm{
     "a numeric IPv4 address and a port such as 127.0.0.1:9464", is_listener};
 

@@ -28,4 +28,7 @@ extern const TextForm kVdevForm;
 /// IPv4:port or [IPv6]:port, both numeric; port 0 lets the kernel choose.
 extern const TextForm kListenForm;
 
+/// An IPv4 or IPv6 address or prefix (see prefix_text.h).
+extern const TextForm kPrefixForm;
+
 }  // namespace mptap

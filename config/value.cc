@@ -52,6 +52,7 @@ class ScalarReader {
       case SettingType::kChoices:
         return read_choice();
       case SettingType::kText:
+      case SettingType::kTexts:
         return read_text();
       case SettingType::kGroup:
       case SettingType::kPorts:
@@ -131,7 +132,9 @@ std::optional<Value> read_list(const Setting& setting, const std::string& name, 
                                Mistakes& mistakes) {
   if (node.kind != YamlNode::Kind::kList && node.kind != YamlNode::Kind::kNone) {
     mistakes.push_back({place_of(node), "`" + name + "` must be a list such as [" +
-                                            (setting.words.empty() ? "2, 3" : std::string(setting.words[0])) +
+                                            (setting.type == SettingType::kTexts ? "10.0.0.0/8"
+                                             : setting.words.empty()             ? "2, 3"
+                                                                                 : std::string(setting.words[0])) +
                                             "]"});
     return std::nullopt;
   }
@@ -170,7 +173,7 @@ std::string quote_text(const std::string& text) {
 std::optional<Value> read_value(const Setting& setting, const std::string& name, const YamlNode& node,
                                 Mistakes& mistakes) {
   if (setting.type == SettingType::kNumbers) return read_list<std::uint64_t>(setting, name, node, mistakes);
-  if (setting.type == SettingType::kChoices) return read_list<std::string>(setting, name, node, mistakes);
+  if (setting.type == SettingType::kChoices || setting.type == SettingType::kTexts) return read_list<std::string>(setting, name, node, mistakes);
   return ScalarReader(setting, name, node, mistakes).read();
 }
 
@@ -184,7 +187,9 @@ std::string format_value(const Setting& setting, const Value& value) {
   if (const auto* numbers = std::get_if<std::vector<std::uint64_t>>(&value)) {
     for (const std::uint64_t item : *numbers) items += (items.empty() ? "" : ", ") + std::to_string(item);
   } else if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
-    for (const std::string& item : *words) items += (items.empty() ? "" : ", ") + item;
+    for (const std::string& item : *words) {
+      items += (items.empty() ? "" : ", ") + (setting.type == SettingType::kTexts ? quote_text(item) : item);
+    }
   }
   return "[" + items + "]";
 }
@@ -208,6 +213,7 @@ std::string describe_allowed(const Setting& setting) {
     case SettingType::kChoices:
       return "any of " + join(setting.words);
     case SettingType::kText:
+    case SettingType::kTexts:
       return std::string(setting.form->wanted);
     case SettingType::kGroup:
     case SettingType::kPorts:

@@ -38,7 +38,8 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
                    const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters)
     : config_(config),
       detectors_(runtime.detectors),
-      correlator_(config.correlator, detectors_, sources.size(), random_seed(), sink, counters) {
+      notices_(runtime.notices),
+      correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), sink, counters) {
   correlator_.choose_events(runtime.logs.events);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
@@ -71,12 +72,13 @@ void Pipeline::publish(std::shared_ptr<const RuntimeConfig> runtime) {
   has_news_.store(true, std::memory_order_release);
 }
 
-/// Detectors hold references to detectors_: assigning to it is all they need.
+/// Detectors and the policy of notices hold references: assigning is all they need.
 void Pipeline::take_over_runtime(const ThreadHooks& hooks) {
   if (!has_news_.load(std::memory_order_relaxed) || !has_news_.exchange(false, std::memory_order_acquire)) return;
   const std::shared_ptr<const RuntimeConfig> runtime = published_.exchange(nullptr);
   if (!runtime) return;
   detectors_ = runtime->detectors;
+  notices_ = runtime->notices;
   correlator_.choose_events(runtime->logs.events);
   if (hooks.on_runtime) hooks.on_runtime(*runtime);
 }

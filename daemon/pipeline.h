@@ -70,6 +70,7 @@ class Pipeline {
   std::atomic<bool> has_news_{false};
   std::atomic<std::shared_ptr<const RuntimeConfig>> published_;
   DetectorOptions detectors_;                                    // control thread
+  NoticeOptions notices_;                                        // control thread
   std::vector<std::unique_ptr<RecordRing>> rings_;
   std::vector<std::unique_ptr<Worker>> workers_;
   Correlator correlator_;

@@ -5,8 +5,8 @@
 
 namespace mptap {
 
-Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, std::size_t workers,
-                       std::uint64_t seed, ReportSink& sink, ControlCounters& counters)
+Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, const NoticeOptions& notices,
+                       std::size_t workers, std::uint64_t seed, ReportSink& sink, ControlCounters& counters)
     : options_(options),
       sink_(sink),
       counters_(counters),
@@ -20,6 +20,7 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       matcher_(connections_, tokens_, keyless_, prover_),
       reporter_(crypto_, mix64(seed + 4)),
       detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
+      policy_(detectors, notices, mix64(seed + 8), counters),
       speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))) {}
 
 Correlator::~Correlator() = default;
@@ -252,6 +253,7 @@ void Correlator::emit(const Event& event) {
 }
 
 void Correlator::on_notice(Notice&& notice) {
+  if (!policy_.admit(notice)) return;
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
   sink_.on_report(std::move(notice));
 }

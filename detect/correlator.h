@@ -18,6 +18,7 @@
 #include "detect/join_matcher.h"
 #include "detect/keyless_index.h"
 #include "detect/lru_map.h"
+#include "detect/notice_policy.h"
 #include "detect/prover.h"
 #include "detect/reporter.h"
 #include "detect/reports.h"
@@ -33,11 +34,11 @@ namespace mptap {
 class Correlator : private NoticeSink {
  public:
   /// @param workers    How many workers send records.
-  /// @param detectors  Outlives the correlator; a reload may change the values between calls.
+  /// @param detectors, notices  Outlive the correlator; a reload may change the values between calls.
   /// @param sink       Gets every report.
   /// @param seed       Secret; of all tables whose keys attackers choose.
-  Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, std::size_t workers,
-             std::uint64_t seed, ReportSink& sink, ControlCounters& counters);
+  Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, const NoticeOptions& notices,
+             std::size_t workers, std::uint64_t seed, ReportSink& sink, ControlCounters& counters);
   ~Correlator() override;
 
   /// Which events go to the event log; empty: none.
@@ -151,6 +152,7 @@ class Correlator : private NoticeSink {
   JoinMatcher matcher_;
   Reporter reporter_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  NoticePolicy policy_;
   struct Unanswered {
     SubflowRef subflow;
     std::uint64_t deadline_ns;

@@ -43,6 +43,8 @@ Value other_value(const Setting& setting) {
       return std::vector<std::uint64_t>{setting.range.least, setting.range.most};
     case SettingType::kChoices:
       return std::vector<std::string>{std::string(setting.words.back()), std::string(setting.words.front())};
+    case SettingType::kTexts:
+      return std::vector<std::string>{"10.0.0.0/8", "2001:db8::7"};
     default:
       return std::get<std::uint64_t>(value) == setting.range.most ? setting.range.least : setting.range.most;
   }
@@ -74,7 +76,7 @@ TEST_CASE("Every row of the settings table is complete", "[config]") {
     CHECK((setting.parent().empty() || setting.is_of_port() || paths.contains(setting.parent())));
     CHECK((setting.reach.get == nullptr) == is_group(setting));
     CHECK((setting.reach.set == nullptr) == is_group(setting));
-    CHECK((setting.form == nullptr) == (setting.type != SettingType::kText));
+    CHECK((setting.form == nullptr) == (setting.type != SettingType::kText && setting.type != SettingType::kTexts));
     CHECK(setting.words.empty() ==
           (setting.type != SettingType::kChoice && setting.type != SettingType::kChoices));
     if (is_numeric(setting)) {

@@ -49,7 +49,7 @@ class ControlRun : public ReportSink {
  public:
   explicit ControlRun(const CorrelatorOptions& options = {}, const DetectorOptions& detectors_wanted = {}, std::size_t workers = 4)
       : detectors(detectors_wanted),
-        correlator_(std::make_unique<Correlator>(options, detectors, workers, 77, *this, counters)) {}
+        correlator_(std::make_unique<Correlator>(options, detectors, notice_options, workers, 77, *this, counters)) {}
 
   void on_report(Report&& report) override {
     if (const auto* it = std::get_if<SubflowReport>(&report)) subflows.push_back(*it);
@@ -240,6 +240,7 @@ class ControlRun : public ReportSink {
 
   ControlCounters counters;
   DetectorOptions detectors;
+  NoticeOptions notice_options;
   std::vector<SubflowReport> subflows;
   std::vector<ConnectionReport> connections;
   std::vector<Notice> notices;

@@ -47,16 +47,49 @@ TEST_CASE("more than the threshold, not as many", "[detectors]") {
   }
 }
 
-TEST_CASE("once an interval and receiver", "[detectors]") {
+TEST_CASE("an attack: its start once, its course once an interval, its end", "[detectors]") {
   Flood run(options_of(100));
   for (int i = 0; i < 3000; ++i) {
     run.attempt(i * 0.01);  // 30 s, a thousand an interval
     run.attempt(i * 0.01, "10.0.0.3");
   }
-  std::size_t to_two = 0;
-  for (const Notice& notice : run.notices) to_two += notice.destination->address == ip("10.0.0.2") ? 1 : 0;
-  CHECK(to_two == 3);
-  CHECK(run.noticed("join_flood") == 6);
+  CHECK(run.noticed("join_flood") == 2);
+  CHECK(run.noticed("join_flood_status") == 4);
+  CHECK(run.noticed("join_flood_end") == 0);
+  run.advance(39.5);
+  CHECK(run.noticed("join_flood_end") == 0);  // not a whole interval yet
+  run.advance(45);
+  CHECK(run.noticed("join_flood_end") == 2);
+  for (const Notice& notice : run.notices) {
+    if (std::string(notice.note) == "join_flood_end") {
+      CHECK(notice.severity == Severity::kInfo);
+      CHECK(notice.time_ns == ControlRun::ns(45));
+    }
+  }
+  run.advance(100);
+  CHECK(run.notices.size() == 8);
+  for (int i = 0; i < 200; ++i) run.attempt(200 + i * 0.01);  // another attack
+  CHECK(run.noticed("join_flood") == 3);
+}
+
+TEST_CASE("joins with a token in use have a threshold of their own", "[detectors]") {
+  DetectorOptions options = options_of(1000);
+  options.join_flood.known_token_threshold = 50;
+  for (const bool known : {false, true}) {
+    Flood run(options);
+    const Secrets secrets;
+    run.connect(run.slot(tuple_of("10.0.0.1", 1, "10.0.0.2", 80)), 0, secrets);
+    for (std::uint16_t i = 0; i < 60; ++i) {
+      const Slot join = run.slot(tuple_of("198.51.100.1", static_cast<std::uint16_t>(1000 + i), "10.0.0.2", 80));
+      run.syn_join(join, 1 + i * 0.01, known ? secrets.token(Role::kResponder) : Token{7}, i);
+    }
+    REQUIRE(run.noticed("join_flood") == (known ? 1u : 0u));
+    if (!known) continue;
+    const Notice& notice = run.notices[0];
+    CHECK(std::string(notice.cause) == "known_token");
+    CHECK(notice.known_count == 51u);
+    CHECK(notice.count == 51u);
+  }
 }
 
 TEST_CASE("the window slides: what lies an interval back no longer counts", "[detectors]") {

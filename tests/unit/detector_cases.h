@@ -1,0 +1,97 @@
+// Cases of detectors as tables: what is played, and which notice it raises, if any, and nothing else.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "tests/unit/control_run.h"
+
+namespace mptap::test {
+
+struct DetectorCase {
+  const char* what;
+  const char* note;   // whose case it is
+  const char* cause;  // "": none
+  std::size_t fires;  // how often
+  std::function<void(ControlRun&)> play;
+};
+
+inline void switch_off(DetectorOptions& options, const std::string& note) {
+#define X(name, Options, doc) \
+  if (note == #name) options.name.enabled = false;
+  MPTAP_DETECTORS(X)
+#undef X
+}
+
+/// Plays each case with the detector on, and those that fire once more with it off.
+inline void check_cases(const std::vector<DetectorCase>& cases) {
+  for (const DetectorCase& it : cases) {
+    INFO(it.note << ": " << it.what);
+    ControlRun run;
+    it.play(run);
+    for (const Notice& notice : run.notices) {
+      CHECK(std::string(notice.note) == it.note);
+      CHECK(std::string(notice.cause) == it.cause);
+      CHECK_FALSE(notice.message.empty());
+      CHECK((notice.source || notice.destination));
+    }
+    CHECK(run.notices.size() == it.fires);
+    if (it.fires == 0) continue;
+    ControlRun off;
+    switch_off(off.detectors, it.note);
+    it.play(off);
+    CHECK(off.notices.empty());
+  }
+}
+
+// What several files play.
+
+inline Slot connect(ControlRun& run, const Secrets& secrets = {}) {
+  const Slot first = run.slot(tuple_of("10.0.0.1", 40000, "10.0.0.2", 80));
+  run.connect(first, 0, secrets);
+  return first;
+}
+
+/// A completed join from 10.0.0.(10+n) with address ID n.
+inline Slot join(ControlRun& run, double at_s, std::uint8_t n, const Secrets& secrets = {}) {
+  const Slot slot = run.slot(tuple_of(("10.0.0." + std::to_string(10 + n)).c_str(), 41000, "10.0.0.2", 80));
+  run.syn_join(slot, at_s, secrets.token(Role::kResponder), n, n);
+  run.syn_ack_join(slot, at_s + 0.01, ControlRun::syn_ack_hmac(secrets, Role::kResponder, n));
+  run.join_ack(slot, at_s + 0.02, ControlRun::ack_hmac(secrets, Role::kResponder, n));
+  return slot;
+}
+
+inline Record prio(const ControlRun& run, const Slot& of, double at_s, bool backup, int address_id = -1) {
+  Record record = run.record(of, at_s, RecordKind::kPrio);
+  record.prio = PrioBody{backup, address_id >= 0, AddressId{static_cast<std::uint8_t>(std::max(address_id, 0))}};
+  return record;
+}
+
+inline Record anomaly(const ControlRun& run, const Slot& of, double at_s, Anomaly kind, Subtype subtype = Subtype::kDss) {
+  Record record = run.record(of, at_s, RecordKind::kAnomaly);
+  record.anomaly = AnomalyBody{};
+  record.anomaly.kind = kind;
+  record.anomaly.subtype = static_cast<std::uint8_t>(subtype);
+  return record;
+}
+
+/// A mapping of 10 bytes that is not the first of its host.
+inline Record mapping(const ControlRun& run, const Slot& of, double at_s, bool checksum = false) {
+  Record record = run.record(of, at_s, RecordKind::kFirstDss);
+  record.dss = DssBody{};
+  record.dss.flags = DssOption::kMapping;
+  record.dss.ssn = 100;
+  record.dss.data_len = 10;
+  record.dss.has_checksum = checksum;
+  return record;
+}
+
+inline Record counters(const ControlRun& run, const Slot& of, double at_s, bool from_opener, const CountersBody& body,
+                       std::uint8_t flags = 0) {
+  Record record = run.record(of, at_s, RecordKind::kCounters, from_opener);
+  record.counters = body;
+  record.flags |= flags;
+  return record;
+}
+
+}  // namespace mptap::test
