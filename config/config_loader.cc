@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t kMaxErrors = 100;
 
-/// What the chosen events ask of the workers.
-RecordChoice records_for(const std::vector<std::string>& events) {
-  const auto chosen = [&](std::string_view event) {
-    return std::find(events.begin(), events.end(), event) != events.end();
-  };
-  return {.every_dss = chosen("mp_dss") || chosen("mptcp"), .every_option = chosen("mptcp")};
-}
-
 void append(Mistakes& mistakes, Mistakes more) {
   mistakes.insert(mistakes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
 }
@@ -56,6 +48,13 @@ Mistakes read_text(const std::string& text, Config& config) {
 }
 
 }  // namespace
+
+RecordChoice records_for(const std::vector<std::string>& events) {
+  const auto chosen = [&](std::string_view event) {
+    return std::find(events.begin(), events.end(), event) != events.end();
+  };
+  return {.every_dss = chosen("mp_dss") || chosen("mptcp"), .every_option = chosen("mptcp")};
+}
 
 std::string ConfigError::to_string() const {
   std::string place = file + ":";

@@ -43,4 +43,7 @@ struct ConfigResult {
 /// docs/configuration.md, from the same table.
 [[nodiscard]] std::string format_configuration_doc();
 
+/// What the chosen events ask of the workers.
+[[nodiscard]] RecordChoice records_for(const std::vector<std::string>& events);
+
 }  // namespace mptap

@@ -1,14 +1,11 @@
 // The settings table. Change a setting here, and loading, printing and docs/configuration.md follow
 // (MPTAP_WRITE_DOCS=1 makes the test of the document write it).
 #include "config/setting_rows.h"
+#include "detect/event_options.h"
 
 namespace mptap {
 namespace {
 
-constexpr std::string_view kEvents[] = {
-    "mptcp",   "mp_error", "mp_capable",   "mp_join",   "mp_dss",  "mp_add_addr", "mp_remove_addr",
-    "mp_prio", "mp_fail",  "mp_fastclose", "mp_tcprst", "subflow", "connection",
-};
 constexpr std::string_view kMessageLevels[] = {"trace", "debug", "info", "warning", "error"};
 constexpr std::string_view kEalLevels[] = {"emergency", "alert",  "critical", "error",
                                            "warning",   "notice", "info",     "debug"};
@@ -131,8 +128,8 @@ std::vector<Setting> make_export_settings() {
               "option, and "
               "workers learn of these two at start only.",
        .reach = MPTAP_RUNTIME(logs.events),
-       .words = kEvents,
-       .max_items = std::size(kEvents)},
+       .words = kEventWords,
+       .max_items = kEventWords.size()},
       number("logs.attempts_per_second", MPTAP_RUNTIME(logs.attempts_per_second), {0, 1'000'000},
              "rows a second", "Rows of unanswered attempts that are written; the others are counted."),
       at_start(number("logs.queue", MPTAP_RUNTIME(logs.queue_rows), {64, kMaxTable}, "rows",

@@ -2,12 +2,23 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <iostream>
 
 #include "daemon/exit_code.h"
 #include "daemon/version.h"
+#include "detect/event_options.h"
 
 namespace mptap {
+namespace {
+
+std::string all_events() {
+  std::string words;
+  for (const std::string_view word : kEventWords) words += (words.empty() ? "" : ", ") + std::string(word);
+  return words;
+}
+
+}  // namespace
 
 Command parse_command_line(int argc, char** argv) {
   CLI::App app{"A sensor for Multipath TCP: reads ports through DPDK, or capture files."};
@@ -38,6 +49,13 @@ Command parse_command_line(int argc, char** argv) {
         return word == "zeek" || word == "json" ? std::string() : "'" + word + "' is neither zeek nor json";
       })
       ->option_text("FORMAT");
+  read_app->add_option("--events", read.events, "Types of events to tell, such as mp_join,mp_add_addr (docs/logs.md)")
+      ->delimiter(',')
+      ->check([](const std::string& word) {
+        const bool known = std::find(kEventWords.begin(), kEventWords.end(), word) != kEventWords.end();
+        return known ? std::string() : "'" + word + "' is no event; known are " + all_events();
+      })
+      ->option_text("EVENT,...");
 
   CheckConfigArguments check;
   CLI::App* check_app = app.add_subcommand("check-config", "Tell every mistake in a configuration");

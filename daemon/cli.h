@@ -19,6 +19,7 @@ struct ReadArguments {
   std::string config_path;               // empty: defaults
   std::optional<std::string> log_directory;
   std::optional<LogFormat> log_format;
+  std::vector<std::string> events;       // types of events; with logs they are a log, otherwise lines
 };
 
 struct CheckConfigArguments {

@@ -59,6 +59,9 @@ std::string subflow_line(const SubflowReport& subflow) {
   if (!subflow.is_initial && subflow.matched_by > MatchedBy::kInitial) {
     add_part(line, std::string("matched by ") + name_of(subflow.matched_by));
   }
+  if (subflow.nat) add_part(line, "behind NAT");
+  if (subflow.fallback != Fallback::kNone) add_part(line, name_of(subflow.fallback));
+  if (subflow.handshake_rtt_ns) add_part(line, "round trip " + duration_text(*subflow.handshake_rtt_ns));
   add_part(line, bytes_text(subflow.from_opener.payload_bytes) + " out");
   add_part(line, bytes_text(subflow.from_acceptor.payload_bytes) + " in");
   if (subflow.close != CloseCause::kNone) add_part(line, std::string("end: ") + name_of(subflow.close));
@@ -99,6 +102,7 @@ void ConnectionTree::add_connection(std::string& out, const Shown& shown) const 
   out += ", " + plural(connection.subflows, "subflow");
   out += ", " + duration_text(connection.end_ns > connection.start_ns ? connection.end_ns - connection.start_ns : 0);
   if (connection.outcome != Outcome::kEstablished) out += std::string(", ") + name_of(connection.outcome);
+  if (connection.fallback != Fallback::kNone) out += std::string(" (") + name_of(connection.fallback) + ")";
   out += std::string(", close: ") + name_of(connection.close);
   if (connection.checksums) out += ", checksums";
   out += "\n";

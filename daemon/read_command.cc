@@ -7,8 +7,10 @@
 #include <thread>
 
 #include "daemon/config_command.h"
+#include "config/config_loader.h"
 #include "daemon/connection_tree.h"
 #include "daemon/core_dumps.h"
+#include "daemon/event_lines.h"
 #include "daemon/exit_code.h"
 #include "daemon/export/log_writer.h"
 #include "daemon/pipeline.h"
@@ -48,6 +50,11 @@ int read_captures(const ReadArguments& arguments) {
   config.runtime.logs.directory = arguments.log_directory.value_or("");
   if (arguments.log_format) config.runtime.logs.format = *arguments.log_format;
 
+  if (!arguments.events.empty()) {
+    config.runtime.logs.events = arguments.events;
+    config.startup.worker.records = records_for(arguments.events);
+  }
+
   Signals signals;
   const PcapSource::Opened opened = PcapSource::open(arguments.captures);
   if (!opened.source) {
@@ -58,7 +65,8 @@ int read_captures(const ReadArguments& arguments) {
   const bool to_logs = !config.runtime.logs.directory.empty();
   ConnectionTree tree;
   std::vector<ReportConsumer*> consumers;
-  if (!to_logs) consumers.push_back(&tree);
+  EventLines event_lines;
+  if (!to_logs) consumers = {&event_lines, &tree};
   ControlCounters control_counters;
   LogQueue queue(config.runtime.logs, RunMode::kFiles, control_counters);
   std::unique_ptr<LogWriter> writer;

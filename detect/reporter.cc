@@ -1,5 +1,7 @@
 #include "detect/reporter.h"
 
+#include "detect/event_options.h"
+
 namespace mptap {
 namespace {
 
@@ -40,8 +42,21 @@ EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple&
   return row;
 }
 
+template <std::size_t kSize>
+std::string hex(const std::array<std::uint8_t, kSize>& bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
 void fill_dss(EventReport& row, const DssBody& dss) {
   row.flags = dss.flags;
+  row.payload_bytes = dss.payload_bytes;
+  if (dss.has_checksum) row.checksum = dss.checksum;
   if ((dss.flags & DssOption::kDataAck) != 0) row.data_ack = dss.data_ack;
   if ((dss.flags & DssOption::kMapping) != 0) {
     row.dsn = dss.dsn;
@@ -50,58 +65,92 @@ void fill_dss(EventReport& row, const DssBody& dss) {
   }
 }
 
+void fill_handshake(EventReport& row, Subtype subtype, HandshakeStep step) {
+  row.subtype = static_cast<std::uint8_t>(subtype);
+  row.step = step;
+}
+
+const char* fill_syn(EventReport& row, const SynOption& syn) {
+  if (syn.offer == Offer::kNone) return nullptr;
+  row.flags = syn.flags;
+  if (syn.offer == Offer::kCapable) {
+    fill_handshake(row, Subtype::kCapable, HandshakeStep::kSyn);
+    row.version = syn.version;
+    return "mp_capable";
+  }
+  fill_handshake(row, Subtype::kJoin, HandshakeStep::kSyn);
+  row.token = syn.token();
+  row.nonce = syn.nonce();
+  row.address_id = syn.address_id;
+  row.backup = syn.flags != 0;
+  return "mp_join";
+}
+
+const char* fill_syn_ack(EventReport& row, const SynAckBody& answer, const Subflow& subflow) {
+  row.flags = answer.flags;
+  if (answer.offer == Offer::kCapable) {
+    fill_handshake(row, Subtype::kCapable, HandshakeStep::kSynAck);
+    row.version = answer.version;
+    return "mp_capable";
+  }
+  if (answer.offer != Offer::kJoin) return nullptr;
+  fill_handshake(row, Subtype::kJoin, HandshakeStep::kSynAck);
+  row.nonce = answer.nonce;
+  row.address_id = answer.address_id;
+  row.backup = answer.flags != 0;
+  row.hmac = hex(answer.hmac);
+  row.proof = subflow.hmac_synack;
+  return "mp_join";
+}
+
+const char* fill_capable_ack(EventReport& row, const CapableAckBody& ack) {
+  fill_handshake(row, Subtype::kCapable, HandshakeStep::kAck);
+  row.version = ack.version;
+  row.flags = ack.flags;
+  if (ack.has_data_len) row.data_len = ack.data_len;
+  if (ack.has_checksum) row.checksum = ack.checksum;
+  return "mp_capable";
+}
+
+const char* fill_add_addr(EventReport& row, const AddAddrBody& add) {
+  row.subtype = static_cast<std::uint8_t>(Subtype::kAddAddr);
+  row.version = add.version;
+  row.address_id = add.address_id;
+  row.address = add.address;
+  if (add.has_port) row.port = add.port;
+  row.echo = add.echo;
+  if (add.has_hmac) row.hmac = hex(add.hmac);
+  return "mp_add_addr";
+}
+
 /// The option event of a record, or nullptr where it is none; fills what is particular to it. Never a key.
-const char* fill_option(EventReport& row, const Record& record) {
+const char* fill_option(EventReport& row, const Record& record, const Subflow& subflow) {
+  const auto plain = [&row](Subtype subtype) {
+    row.subtype = static_cast<std::uint8_t>(subtype);
+    return mptap::name_of(subtype);
+  };
   switch (record.kind) {
-    case RecordKind::kOpened:
-      if (record.opened.syn.offer == Offer::kNone) return nullptr;
-      row.flags = record.opened.syn.flags;
-      if (record.opened.syn.offer == Offer::kCapable) {
-        row.subtype = static_cast<std::uint8_t>(Subtype::kCapable);
-        row.version = record.opened.syn.version;
-        return "mp_capable";
-      }
-      row.subtype = static_cast<std::uint8_t>(Subtype::kJoin);
-      row.token = record.opened.syn.token();
-      row.nonce = record.opened.syn.nonce();
-      row.address_id = record.opened.syn.address_id;
-      row.backup = record.opened.syn.flags != 0;
+    case RecordKind::kOpened: return fill_syn(row, record.opened.syn);
+    case RecordKind::kSynAck: return fill_syn_ack(row, record.syn_ack, subflow);
+    case RecordKind::kCapableAck: return fill_capable_ack(row, record.capable_ack);
+    case RecordKind::kJoinAck:
+      fill_handshake(row, Subtype::kJoin, HandshakeStep::kAck);
+      row.hmac = hex(record.join_ack.hmac);
+      row.proof = subflow.hmac_ack;
       return "mp_join";
-    case RecordKind::kSynAck:
-      row.flags = record.syn_ack.flags;
-      if (record.syn_ack.offer == Offer::kCapable) {
-        row.version = record.syn_ack.version;
-        return "mp_capable";
-      }
-      if (record.syn_ack.offer != Offer::kJoin) return nullptr;
-      row.nonce = record.syn_ack.nonce;
-      row.address_id = record.syn_ack.address_id;
-      row.backup = record.syn_ack.flags != 0;
-      return "mp_join";
-    case RecordKind::kCapableAck:
-      row.version = record.capable_ack.version;
-      row.flags = record.capable_ack.flags;
-      if (record.capable_ack.has_data_len) row.data_len = record.capable_ack.data_len;
-      return "mp_capable";
-    case RecordKind::kJoinAck: return "mp_join";
-    case RecordKind::kDss: fill_dss(row, record.dss); return "mp_dss";
-    case RecordKind::kAddAddr:
-      row.version = record.add_addr.version;
-      row.address_id = record.add_addr.address_id;
-      row.address = record.add_addr.address;
-      if (record.add_addr.has_port) row.port = record.add_addr.port;
-      row.echo = record.add_addr.echo;
-      return "mp_add_addr";
+    case RecordKind::kDss: fill_dss(row, record.dss); return plain(Subtype::kDss);
+    case RecordKind::kAddAddr: return fill_add_addr(row, record.add_addr);
     case RecordKind::kPrio:
       row.backup = record.prio.backup;
       if (record.prio.has_address_id) row.address_id = record.prio.address_id;
-      return "mp_prio";
-    case RecordKind::kFail: row.dsn = record.fail.dsn; return "mp_fail";
-    case RecordKind::kFastClose: return "mp_fastclose";
+      return plain(Subtype::kPrio);
+    case RecordKind::kFail: row.dsn = record.fail.dsn; return plain(Subtype::kFail);
+    case RecordKind::kFastClose: return plain(Subtype::kFastClose);
     case RecordKind::kReset:
       if (!record.reset.has_reason) return nullptr;
       row.reason = record.reset.reason;
-      return "mp_tcprst";
+      row.transient = record.reset.transient;
+      return plain(Subtype::kTcpRst);
     case RecordKind::kMalformed:
       row.subtype = record.malformed.subtype;
       row.length = record.malformed.length;
@@ -120,7 +169,17 @@ const char* fill_option(EventReport& row, const Record& record) {
 Reporter::Reporter(Crypto& crypto, std::uint64_t run_seed)
     : crypto_(crypto), uid_prefix_("C" + base62(run_seed) + "-") {}
 
-void Reporter::choose_events(const std::vector<std::string>& events) { chosen_ = {events.begin(), events.end()}; }
+void Reporter::choose_events(const std::vector<std::string>& events) {
+  chosen_ = {events.begin(), events.end()};
+  if (chosen_.contains(std::string(kSubflowEvents))) {
+    for (const std::string_view word : kEventWords) {
+      if (word.starts_with("subflow_")) chosen_.emplace(word);
+    }
+  }
+  if (chosen_.contains(std::string(kConnectionEvents))) {
+    chosen_.insert({"connection_established", "connection_partial", "fallback", "closed"});
+  }
+}
 
 ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, uid_prefix_ + base62(mp_id)}; }
 
@@ -211,39 +270,52 @@ void Reporter::tell_record(const Record& record, const Subflow& subflow, const C
   if (connection != nullptr) row.connection = name_of(connection->mp_id);
   if (record.kind == RecordKind::kRemoveAddr) {  // one row for each address, as in the thesis
     row.event = "mp_remove_addr";
+    row.subtype = static_cast<std::uint8_t>(Subtype::kRemoveAddr);
     for (std::uint8_t i = 0; wants(row.event) && i < record.remove_addr.count; ++i) {
       row.address_id = AddressId{record.remove_addr.address_ids[i]};
       sink.on_report(row);
     }
     return;
   }
-  const char* event = fill_option(row, record);
+  const char* event = fill_option(row, record, subflow);
   if (event == nullptr || !wants(event)) return;
   row.event = event;
   sink.on_report(std::move(row));
 }
 
 void Reporter::tell_event(const Event& event, ReportSink& sink) {
-  const char* name = nullptr;
-  bool about_connection = false;
   switch (event.kind) {
-    case EventKind::kConnectionEstablished: name = "connection_established"; about_connection = true; break;
-    case EventKind::kConnectionPartial: name = "connection_partial"; about_connection = true; break;
-    case EventKind::kConnectionClosed: name = "connection_closed"; about_connection = true; break;
-    case EventKind::kJoinMatched: name = "subflow_joined"; break;
-    case EventKind::kJoinUnknown: name = "subflow_unknown"; break;
-    case EventKind::kDenied: name = "subflow_denied"; break;
-    case EventKind::kRefused: name = "subflow_refused"; break;
-    case EventKind::kSubflowClosed: name = "subflow_closed"; break;
-    default: return;
+    case EventKind::kConnectionEstablished:
+      tell("connection_established", event, sink);
+      tell("subflow_established", event, sink);
+      break;
+    case EventKind::kConnectionPartial: tell("connection_partial", event, sink); break;
+    case EventKind::kConnectionClosed: tell("closed", event, sink); break;
+    case EventKind::kFallback: tell("fallback", event, sink); break;
+    case EventKind::kJoinMatched: tell("subflow_established", event, sink); break;
+    case EventKind::kJoinUnknown: tell("subflow_unknown", event, sink); break;
+    case EventKind::kDenied: tell("subflow_denied", event, sink); break;
+    case EventKind::kRefused: tell("subflow_refused", event, sink); break;
+    case EventKind::kSubflowClosed: tell("subflow_closed", event, sink); break;
+    default: break;
   }
-  if (!wants(about_connection ? "connection" : "subflow")) return;
+}
+
+void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
+  if (!wants(name)) return;
   EventReport row = event_row(name, event.time_ns, event.tuple, event.from_opener);
-  if (event.connection != nullptr) row.connection = name_of(event.connection->mp_id);
+  if (event.connection != nullptr) {
+    row.connection = name_of(event.connection->mp_id);
+    row.version = event.connection->version;
+  }
   row.detail = event.cause;
   if (event.subflow != nullptr && event.kind == EventKind::kJoinMatched) {
     row.detail = mptap::name_of(event.subflow->matched_by);
     row.backup = event.subflow->backup;
+    row.address_id = event.subflow->opener_id;
+  }
+  if (event.kind == EventKind::kRefused && event.record != nullptr && event.record->reset.has_reason) {
+    row.reason = event.record->reset.reason;
   }
   sink.on_report(std::move(row));
 }

@@ -34,6 +34,7 @@ class Reporter {
   void tell_event(const Event& event, ReportSink& sink);
 
  private:
+  void tell(const char* name, const Event& event, ReportSink& sink);
   [[nodiscard]] bool wants(const char* event) const { return chosen_.contains(event); }
 
   Crypto& crypto_;

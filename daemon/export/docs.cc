@@ -69,8 +69,12 @@ Types of events, as `logs.events` names them:
 | mp_dss | each DSS option |
 | mp_add_addr, mp_remove_addr | each address advertised, echoed or removed |
 | mp_prio, mp_fail, mp_fastclose, mp_tcprst | each of these options |
-| subflow | `subflow_joined` (`detail`: the evidence), `subflow_unknown`, `subflow_denied`, `subflow_refused`, `subflow_closed` |
-| connection | `connection_established`, `connection_partial`, `connection_closed` |
+| subflow_established | a subflow whose SYN/ACK carried MPTCP is part of its connection; `detail`: the evidence, of joins |
+| subflow_unknown, subflow_denied, subflow_refused, subflow_closed | what else becomes of subflows; `detail`: the cause |
+| connection_established, connection_partial | a connection begins, or is found in its middle |
+| fallback, closed | it goes on as plain TCP; it ends; `detail`: the cause |
+| subflow | all that begin with `subflow_` |
+| connection | `connection_established`, `connection_partial`, `fallback`, `closed` |
 
 What it costs: without `mp_dss` and `mptcp` control's work grows with connections, not with bandwidth. With either of
 them nearly every data segment makes a 64-byte record and a row of about 120 bytes (zeek) or 390 (json): 100,000
@@ -130,7 +134,7 @@ std::string format_logs_doc() {
 std::string format_metrics_doc() {
   std::string out = kMetricsIntroduction;
   for (const Metric& metric : metrics_table()) {
-    out += "| " + metric.name + " | " + (metric.type == MetricType::kCounter ? "counter" : "gauge") + " | " +
+    out += "| " + metric.name + " | " + name_of(metric.type) + " | " +
            metric.labels + " | " + metric.help + " |\n";
   }
   return out;

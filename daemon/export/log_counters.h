@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "daemon/export/log_tables.h"
+#include "detect/detector_options.h"
 
 namespace mptap {
 
@@ -28,15 +29,17 @@ class LogCounter {
   std::atomic<std::uint64_t> cell_{0};
 };
 
-/// Notices by name. The thesis's five stand there from the start, so that they can be seen to be 0.
+/// Notices by name. All detectors' stand there from the start, so that they can be seen to be 0.
 class NoteCounters {
  public:
-  static constexpr std::size_t kNotes = 32;
+  static constexpr std::size_t kNotes = 64;
   static constexpr const char* kOther = "other";
 
   NoteCounters() {
-    for (const char* note : {"duplicate_add_addr", "key_change", "unknown_join", "join_flood", "rejected"})
-      add(note, 0);
+#define X(name, Options, doc) add(#name, 0);
+    MPTAP_DETECTORS(X)
+#undef X
+    for (const char* stage : {"join_flood_status", "join_flood_end"}) add(stage, 0);
   }
 
   /// Control thread. Names beyond kNotes count as "other".

@@ -1,61 +1,9 @@
-#include "daemon/export/log_tables.h"
+#include "daemon/export/log_columns.h"
 
 namespace mptap {
 namespace {
 
-using enum ZeekType;
-
-template <typename T>
-LogValue count_or_unset(const std::optional<T>& value) {
-  if (!value) return Unset{};
-  return static_cast<std::uint64_t>(*value);
-}
-
-LogValue count_or_unset(const std::optional<AddressId>& id) {
-  if (!id) return Unset{};
-  return std::uint64_t{id->value};
-}
-
-template <typename T>
-LogValue value_or_unset(const std::optional<T>& value) {
-  if (!value) return Unset{};
-  return *value;
-}
-
-LogValue word_or_unset(std::string_view word) {
-  if (word.empty()) return Unset{};
-  return word;
-}
-
-LogValue mp_id_of(const std::optional<ConnectionName>& name) {
-  if (!name) return Unset{};
-  return name->mp_id;
-}
-
-LogValue uid_of(const std::optional<ConnectionName>& name) {
-  if (!name) return Unset{};
-  return word_or_unset(name->uid);
-}
-
-LogValue address_of(const std::optional<Endpoint>& endpoint) {
-  if (!endpoint) return Unset{};
-  return endpoint->address;
-}
-
-LogValue port_of(const std::optional<Endpoint>& endpoint) {
-  if (!endpoint || endpoint->port == 0) return Unset{};
-  return PortNumber{endpoint->port};
-}
-
-LogValue flag_of(Proof proof) {
-  if (proof == Proof::kUnverified) return Unset{};
-  return proof == Proof::kValid;
-}
-
-/// Packet times may go back between two sources; a duration does not.
-LogValue interval_between(std::uint64_t start_ns, std::uint64_t end_ns) {
-  return IntervalNs{end_ns > start_ns ? end_ns - start_ns : 0};
-}
+using namespace columns;
 
 constexpr Column<SubflowReport> kSubflowColumns[] = {
     {"orig_h", kAddr, [](const SubflowReport& r) -> LogValue { return r.tuple.opener.address; },
@@ -128,6 +76,22 @@ constexpr Column<SubflowReport> kSubflowColumns[] = {
      "Name of the connection, unique across runs and sensors."},
     {"community_id", kString, [](const SubflowReport& r) { return word_or_unset(r.community_id); },
      "Community ID of the 4-tuple, version 1, seed 0."},
+    {"handshake_rtt", kInterval, [](const SubflowReport& r) { return interval_or_unset(r.handshake_rtt_ns); },
+     "From the SYN to the third ACK, as the tap saw them: a whole round trip; unset where a SYN was repeated."},
+    {"acceptor_rtt", kInterval, [](const SubflowReport& r) { return interval_or_unset(r.acceptor_rtt_ns); },
+     "Of that, from the SYN to the SYN/ACK: the part between the tap and the acceptor."},
+    {"priority_changes", kVectorOfString, [](const SubflowReport& r) { return list_or_unset(r.priority_changes); },
+     "MP_PRIO about this subflow: seconds since its start, who sent it, and what it made of the path; the first 16."},
+    {"backup_at_end", kBool, [](const SubflowReport& r) -> LogValue { return r.backup_at_end; },
+     "Whether it was a backup path at last."},
+    {"nat", kBool, [](const SubflowReport& r) -> LogValue { return r.nat; },
+     "Whether its opener's address ID was advertised with another address: a NAT stands between."},
+    {"unverified", kString, [](const SubflowReport& r) { return word_or_unset(name_of(r.unverified)); },
+     "Why an HMAC of a join is not verified: `keys_unseen`, `handshake_unseen`, `keys_unconfirmed`, `budget`."},
+    {"fallback", kString, [](const SubflowReport& r) { return word_or_unset(name_of(r.fallback)); },
+     "Denied ones: `no_option`, `stripped` (its acceptor spoke MPTCP before), `mirrored`, `blackhole`, `version`."},
+    {"reset_reason", kCount, [](const SubflowReport& r) { return count_or_unset(r.reset_reason); },
+     "Reason of MP_TCPRST on the RST that ended it."},
 };
 
 constexpr Column<ConnectionReport> kConnectionColumns[] = {
@@ -179,87 +143,27 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
      "Whether DSS checksums were negotiated."},
     {"conn_uid", kString, [](const ConnectionReport& r) { return word_or_unset(r.name.uid); },
      "Name of the connection, unique across runs and sensors."},
-};
-
-constexpr Column<Notice> kNoticeColumns[] = {
-    {"ts", kTime, [](const Notice& r) -> LogValue { return TimeNs{r.time_ns}; },
-     "Packet time of what gave rise to it."},
-    {"note", kString, [](const Notice& r) { return word_or_unset(r.note); }, "Name of the notice."},
-    {"MP_ID", kCount, [](const Notice& r) { return mp_id_of(r.connection); },
-     "Number of the connection it concerns; unset where it concerns none."},
-    {"src", kAddr, [](const Notice& r) { return address_of(r.source); }, "Address it comes from."},
-    {"dst", kAddr, [](const Notice& r) { return address_of(r.destination); }, "Address it is aimed at."},
-    {"msg", kString, [](const Notice& r) { return word_or_unset(r.message); }, "A sentence for a person."},
-    {"severity", kString, [](const Notice& r) -> LogValue { return name_of(r.severity); },
-     "`info`, `low`, `medium` or `high`."},
-    {"src_p", kPort, [](const Notice& r) { return port_of(r.source); }, "Port it comes from."},
-    {"dst_p", kPort, [](const Notice& r) { return port_of(r.destination); }, "Port it is aimed at."},
-    {"cause", kString, [](const Notice& r) { return word_or_unset(r.cause); },
-     "A word that tells the variants of a notice apart."},
-    {"address_id", kCount, [](const Notice& r) { return count_or_unset(r.address_id); },
-     "Address ID in question."},
-    {"address", kAddr, [](const Notice& r) { return value_or_unset(r.address); }, "Address in question."},
-    {"count", kCount, [](const Notice& r) { return value_or_unset(r.count); },
-     "How many there were of what it tells."},
-    {"top_sources", kVectorOfString,
-     [](const Notice& r) -> LogValue {
-       if (r.top_sources.empty()) return Unset{};
-       return &r.top_sources;
-     },
-     "The sources with the largest share. Zeek: `address=count`, joined by commas; JSON: an array of objects "
-     "with "
-     "`address` and `count`."},
-    {"conn_uid", kString, [](const Notice& r) { return uid_of(r.connection); },
-     "Name of the connection, unique across runs and sensors."},
-};
-
-constexpr Column<EventReport> kEventColumns[] = {
-    {"ts", kTime, [](const EventReport& r) -> LogValue { return TimeNs{r.time_ns}; },
-     "Packet time of the segment."},
-    {"event", kString, [](const EventReport& r) { return word_or_unset(r.event); }, "Type of the event."},
-    {"MP_ID", kCount, [](const EventReport& r) { return mp_id_of(r.connection); },
-     "Number of the connection; unset where it is not known."},
-    {"orig_h", kAddr, [](const EventReport& r) -> LogValue { return r.tuple.opener.address; },
-     "Address that opened the subflow."},
-    {"orig_p", kPort, [](const EventReport& r) -> LogValue { return PortNumber{r.tuple.opener.port}; },
-     "Its port."},
-    {"resp_h", kAddr, [](const EventReport& r) -> LogValue { return r.tuple.acceptor.address; },
-     "Address that accepted it."},
-    {"resp_p", kPort, [](const EventReport& r) -> LogValue { return PortNumber{r.tuple.acceptor.port}; },
-     "Its port."},
-    {"is_orig", kBool, [](const EventReport& r) -> LogValue { return r.from_opener; },
-     "T where the opener of the subflow sent it."},
-    {"subtype", kCount, [](const EventReport& r) { return count_or_unset(r.subtype); },
-     "Subtype of the option."},
-    {"length", kCount, [](const EventReport& r) { return count_or_unset(r.length); },
-     "Length of the option in bytes, kind and length bytes included."},
-    {"version", kCount, [](const EventReport& r) { return count_or_unset(r.version); }, "MPTCP version."},
-    {"flags", kCount, [](const EventReport& r) { return count_or_unset(r.flags); },
-     "Flags of the option, as a number."},
-    {"address_id", kCount, [](const EventReport& r) { return count_or_unset(r.address_id); }, "Address ID."},
-    {"address", kAddr, [](const EventReport& r) { return value_or_unset(r.address); }, "Address advertised."},
-    {"port", kPort,
-     [](const EventReport& r) -> LogValue {
-       if (!r.port) return Unset{};
-       return PortNumber{*r.port};
-     },
-     "Port advertised."},
-    {"backup", kBool, [](const EventReport& r) { return value_or_unset(r.backup); }, "Backup flag."},
-    {"echo", kBool, [](const EventReport& r) { return value_or_unset(r.echo); }, "Echo flag of ADD_ADDR."},
-    {"token", kString, [](const EventReport& r) { return value_or_unset(r.token); }, "Token, 8 hex digits."},
-    {"nonce", kCount, [](const EventReport& r) { return count_or_unset(r.nonce); },
-     "Random number of MP_JOIN."},
-    {"data_ack", kCount, [](const EventReport& r) { return value_or_unset(r.data_ack); }, "Data ACK."},
-    {"dsn", kCount, [](const EventReport& r) { return value_or_unset(r.dsn); }, "Data sequence number."},
-    {"ssn", kCount, [](const EventReport& r) { return count_or_unset(r.ssn); },
-     "Subflow sequence number, relative."},
-    {"data_len", kCount, [](const EventReport& r) { return count_or_unset(r.data_len); },
-     "Data-level length; 0 is an infinite mapping."},
-    {"reason", kCount, [](const EventReport& r) { return count_or_unset(r.reason); }, "Reason of MP_TCPRST."},
-    {"detail", kString, [](const EventReport& r) { return word_or_unset(r.detail); },
-     "What the other columns do not say: how something closed, the name of an error, the evidence."},
-    {"conn_uid", kString, [](const EventReport& r) { return uid_of(r.connection); },
-     "Name of the connection, unique across runs and sensors."},
+    {"fallback", kString, [](const ConnectionReport& r) { return word_or_unset(name_of(r.fallback)); },
+     "Why it went on as plain TCP: `no_dss` (stripped after the handshake), `infinite_mapping`, `mp_fail`."},
+    {"reset_reason", kCount, [](const ConnectionReport& r) { return count_or_unset(r.reset_reason); },
+     "Reason of MP_TCPRST on the RST that ended its last subflow."},
+    {"orig_address_list", kVectorOfString,
+     [](const ConnectionReport& r) { return list_or_unset(r.initiator_address_list); },
+     "The initiator's addresses by ID, and whether they were advertised, used and removed."},
+    {"resp_address_list", kVectorOfString,
+     [](const ConnectionReport& r) { return list_or_unset(r.responder_address_list); },
+     "The same of the responder."},
+    {"nat", kBool, [](const ConnectionReport& r) -> LogValue { return r.nat; }, "Whether NAT was seen on a subflow."},
+    {"orig_reinjected_bytes", kCount,
+     [](const ConnectionReport& r) { return value_or_unset(r.initiator_reinjected_bytes); },
+     "Bytes of the initiator that more than one subflow mapped; unset where some was not seen."},
+    {"resp_reinjected_bytes", kCount,
+     [](const ConnectionReport& r) { return value_or_unset(r.responder_reinjected_bytes); },
+     "The same of the responder."},
+    {"orig_acked_bytes", kCount, [](const ConnectionReport& r) { return value_or_unset(r.initiator_acked_bytes); },
+     "Bytes of the initiator that the responder's data ACKs acknowledge; unset where its key was not seen."},
+    {"resp_acked_bytes", kCount, [](const ConnectionReport& r) { return value_or_unset(r.responder_acked_bytes); },
+     "The same of the responder."},
 };
 
 }  // namespace
@@ -285,14 +189,6 @@ std::span<const Column<SubflowReport>> columns_of<SubflowReport>() {
 template <>
 std::span<const Column<ConnectionReport>> columns_of<ConnectionReport>() {
   return kConnectionColumns;
-}
-template <>
-std::span<const Column<Notice>> columns_of<Notice>() {
-  return kNoticeColumns;
-}
-template <>
-std::span<const Column<EventReport>> columns_of<EventReport>() {
-  return kEventColumns;
 }
 
 }  // namespace mptap

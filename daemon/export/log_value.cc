@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "daemon/export/text.h"
 
@@ -55,6 +56,20 @@ void append_json_text(std::string& out, std::string_view text) {
   }
 }
 
+std::string base64(std::string_view bytes) {
+  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t at = 0; at < bytes.size(); at += 3) {
+    const std::size_t left = std::min<std::size_t>(bytes.size() - at, 3);
+    std::uint32_t three = 0;
+    for (std::size_t i = 0; i < 3; ++i) {
+      three = three << 8 | (i < left ? static_cast<unsigned char>(bytes[at + i]) : 0u);
+    }
+    for (std::size_t i = 0; i < 4; ++i) text += i <= left ? kDigits[three >> (18 - 6 * i) & 63] : '=';
+  }
+  return text;
+}
+
 /// What both formats spell alike.
 struct PlainAppender {
   std::string& out;
@@ -64,6 +79,17 @@ struct PlainAppender {
   void operator()(TimeNs time) const { append_seconds(out, time.value); }
   void operator()(IntervalNs interval) const { append_seconds(out, interval.value); }
 };
+
+void append_flags(std::string& out, const AddressReport& address) {
+  const char* before = "/";
+  for (const auto& [flag, word] : {std::pair{address.advertised, "advertised"}, std::pair{address.used, "used"},
+                                   std::pair{address.removed, "removed"}}) {
+    if (!flag) continue;
+    out += before;
+    out += word;
+    before = "+";
+  }
+}
 
 struct ZeekAppender : PlainAppender {
   using PlainAppender::operator();
@@ -82,6 +108,25 @@ struct ZeekAppender : PlainAppender {
       append_number(out, source.count);
     }
   }
+  void operator()(const std::vector<PriorityChange>* changes) const {
+    for (const PriorityChange& change : *changes) {
+      if (&change != &changes->front()) out += ',';
+      append_seconds(out, change.after_ns);
+      out += change.from_opener ? ":orig:" : ":resp:";
+      out += change.backup ? "backup" : "normal";
+    }
+  }
+  void operator()(const std::vector<AddressReport>* addresses) const {
+    for (const AddressReport& address : *addresses) {
+      if (&address != &addresses->front()) out += ',';
+      append_number(out, address.id.value);
+      out += '=';
+      append_address(out, address.address);
+      if (address.port != 0) out += ':' + std::to_string(address.port);
+      append_flags(out, address);
+    }
+  }
+  void operator()(const Base64& data) const { out += base64(data.bytes); }
 };
 
 struct JsonAppender : PlainAppender {
@@ -112,6 +157,38 @@ struct JsonAppender : PlainAppender {
     }
     out += ']';
   }
+  void operator()(const std::vector<PriorityChange>* changes) const {
+    out += '[';
+    for (const PriorityChange& change : *changes) {
+      if (&change != &changes->front()) out += ',';
+      out += R"({"after":)";
+      append_seconds(out, change.after_ns);
+      out += change.from_opener ? R"(,"by":"orig","backup":)" : R"(,"by":"resp","backup":)";
+      (*this)(change.backup);
+      out += '}';
+    }
+    out += ']';
+  }
+  void operator()(const std::vector<AddressReport>* addresses) const {
+    out += '[';
+    for (const AddressReport& address : *addresses) {
+      if (&address != &addresses->front()) out += ',';
+      out += R"({"id":)";
+      append_number(out, address.id.value);
+      out += R"(,"address":)";
+      (*this)(address.address);
+      out += R"(,"port":)";
+      out += address.port == 0 ? "null" : std::to_string(address.port);
+      for (const auto& [name, flag] : {std::pair{"advertised", address.advertised}, std::pair{"used", address.used},
+                                       std::pair{"removed", address.removed}}) {
+        out += std::string(",\"") + name + "\":";
+        (*this)(flag);
+      }
+      out += '}';
+    }
+    out += ']';
+  }
+  void operator()(const Base64& data) const { out += '"' + base64(data.bytes) + '"'; }
 };
 
 /// The Zeek type of a set value; Unset is not asked.
@@ -126,6 +203,9 @@ struct TypeOf {
   ZeekType operator()(std::string_view) const { return ZeekType::kString; }
   ZeekType operator()(Token) const { return ZeekType::kString; }
   ZeekType operator()(const std::vector<SourceCount>*) const { return ZeekType::kVectorOfString; }
+  ZeekType operator()(const std::vector<PriorityChange>*) const { return ZeekType::kVectorOfString; }
+  ZeekType operator()(const std::vector<AddressReport>*) const { return ZeekType::kVectorOfString; }
+  ZeekType operator()(const Base64&) const { return ZeekType::kString; }
 };
 
 }  // namespace

@@ -30,18 +30,23 @@ std::vector<prometheus::MetricFamily> families_of(const MetricsReading& reading)
     metric.read(reading, samples);
     if (samples.empty()) continue;
 
-    const bool counter = metric.type == MetricType::kCounter;
     prometheus::MetricFamily family;
     family.name = metric.name;
     family.help = metric.help;
-    family.type = counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    family.type = metric.type == MetricType::kCounter     ? prometheus::MetricType::Counter
+                  : metric.type == MetricType::kHistogram ? prometheus::MetricType::Histogram
+                                                          : prometheus::MetricType::Gauge;
     for (MetricSample& sample : samples) {
       prometheus::ClientMetric& out = family.metric.emplace_back();
       for (auto& [name, value] : sample.labels) out.label.push_back({std::move(name), std::move(value)});
-      if (counter) {
-        out.counter.value = sample.value;
-      } else {
-        out.gauge.value = sample.value;
+      switch (metric.type) {
+        case MetricType::kCounter: out.counter.value = sample.value; break;
+        case MetricType::kGauge: out.gauge.value = sample.value; break;
+        case MetricType::kHistogram:
+          out.histogram.sample_sum = sample.value;
+          out.histogram.sample_count = sample.buckets.back().cumulative;
+          for (const MetricBucket& bucket : sample.buckets) out.histogram.bucket.push_back({bucket.cumulative, bucket.upper});
+          break;
       }
     }
     families.push_back(std::move(family));

@@ -1,7 +1,9 @@
 #include "daemon/export/metrics_table.h"
 
 #include <cctype>
+#include <limits>
 #include <string_view>
+#include <utility>
 
 #include "dataplane/frame.h"
 #include "dataplane/mptcp_option.h"
@@ -91,6 +93,21 @@ void add_workers(Table& table) {
                [](const WorkerTally& tally, std::size_t i) { return tally.frames[i]; });
   add_by_label(table, "mptap_options_total", "well-formed MPTCP options, by subtype", "subtype", kSubtypes,
                subtype_of, [](const WorkerTally& tally, std::size_t i) { return tally.options[i]; });
+  table.push_back({"mptap_options_by_direction_total", MetricType::kCounter,
+                   "Well-formed MPTCP options, by subtype and by which end of the subflow sent them.",
+                   "worker, subtype, direction", [](const MetricsReading& reading, Samples& out) {
+                     for (std::size_t i = 0; i < reading.workers.size(); ++i) {
+                       for (std::size_t subtype = 0; subtype < kSubtypes; ++subtype) {
+                         if (subtype_of(subtype) == nullptr) continue;
+                         const std::uint64_t acceptor = reading.workers[i].options_from_acceptor[subtype];
+                         const std::uint64_t opener = reading.workers[i].options[subtype] - acceptor;
+                         for (const auto& [word, count] : {std::pair{"opener", opener}, std::pair{"acceptor", acceptor}}) {
+                           out.push_back({{{"worker", std::to_string(i)}, {"subtype", subtype_of(subtype)}, {"direction", word}},
+                                          static_cast<double>(count)});
+                         }
+                       }
+                     }
+                   }});
   add_by_label(table, "mptap_option_errors_total",
                "MPTCP options, or TCP option lists, that break the grammar, by what is wrong", "error",
                kOptionErrors, error_of,
@@ -109,6 +126,98 @@ void add_workers(Table& table) {
 #undef X
   add_per_worker(table, MetricType::kGauge, "mptap_joins_unanswered",
                  "MP_JOIN attempts whose acceptor has not answered with MP_JOIN", joins_unanswered);
+}
+
+const char* fallback_of(std::size_t index) {
+  const char* word = name_of(static_cast<Fallback>(index));
+  return *word == 0 ? nullptr : word;
+}
+
+const char* hmac_kind_of(std::size_t index) {
+  static constexpr const char* kWords[] = {
+#define X(name, word) word,
+      MPTAP_HMAC_KINDS(X)
+#undef X
+  };
+  return kWords[index];
+}
+
+const char* proof_of(std::size_t index) {
+  static constexpr const char* kWords[] = {"unverified", "valid", "invalid"};
+  return kWords[index];
+}
+
+const char* version_of(std::size_t index) {
+  static constexpr const char* kWords[] = {"0", "1", "unknown"};
+  return kWords[index];
+}
+
+double read_cell(const ControlCounters::Cell& cell) { return static_cast<double>(cell.load(std::memory_order_relaxed)); }
+
+/// A histogram of control; `unit` is how many of what it counts make one of what the metric names.
+template <typename Get>
+void add_histogram(Table& table, const char* name, const char* meaning, double unit, Get get) {
+  table.push_back({name, MetricType::kHistogram, sentence(meaning), "", [=](const MetricsReading& reading, Samples& out) {
+                     if (reading.control == nullptr) return;
+                     const auto& histogram = get(*reading.control);
+                     MetricSample sample;
+                     std::uint64_t cumulative = 0;
+                     for (std::size_t i = 0; i < histogram.counts.size(); ++i) {
+                       cumulative += histogram.counts[i].load(std::memory_order_relaxed);
+                       const bool last = i + 1 == histogram.counts.size();
+                       const double upper = last ? std::numeric_limits<double>::infinity()
+                                                 : static_cast<double>(histogram.upper[i]) / unit;
+                       sample.buckets.push_back({upper, cumulative});
+                     }
+                     sample.value = static_cast<double>(histogram.sum.load(std::memory_order_relaxed)) / unit;
+                     out.push_back(std::move(sample));
+                   }});
+}
+
+void add_control_labels(Table& table) {
+  table.push_back({"mptap_fallbacks_total", MetricType::kCounter,
+                   "Connections, and attempts at one, that went on as plain TCP, by cause.", "cause",
+                   [](const MetricsReading& reading, Samples& out) {
+                     for (std::size_t i = 0; reading.control != nullptr && i < kFallbacks; ++i) {
+                       if (fallback_of(i) == nullptr) continue;
+                       out.push_back({{{"cause", fallback_of(i)}}, read_cell(reading.control->fallbacks[i])});
+                     }
+                   }});
+  table.push_back({"mptap_hmacs_total", MetricType::kCounter,
+                   "HMACs by what they prove and whether they do; unverified where a key was not seen, or the budget spent.",
+                   "kind, result", [](const MetricsReading& reading, Samples& out) {
+                     for (std::size_t kind = 0; reading.control != nullptr && kind < kHmacKinds; ++kind) {
+                       for (std::size_t proof = 0; proof < 3; ++proof) {
+                         out.push_back({{{"kind", hmac_kind_of(kind)}, {"result", proof_of(proof)}},
+                                        read_cell(reading.control->hmacs[kind][proof])});
+                       }
+                     }
+                   }});
+  table.push_back({"mptap_connections_ended_total", MetricType::kCounter,
+                   "MPTCP connections that ended, by version and outcome.", "version, outcome",
+                   [](const MetricsReading& reading, Samples& out) {
+                     for (std::size_t version = 0; reading.control != nullptr && version < 3; ++version) {
+                       for (std::size_t outcome = 0; outcome < 3; ++outcome) {
+                         out.push_back({{{"version", version_of(version)}, {"outcome", name_of(static_cast<Outcome>(outcome))}},
+                                        read_cell(reading.control->connections_ended[version][outcome])});
+                       }
+                     }
+                   }});
+  table.push_back({"mptap_joins_total", MetricType::kCounter, "Joins whose fate is known, by what it was.", "result",
+                   [](const MetricsReading& reading, Samples& out) {
+                     if (reading.control == nullptr) return;
+                     const ControlCounters& control = *reading.control;
+                     out.push_back({{{"result", "matched"}}, read_cell(control.joins_matched)});
+                     out.push_back({{{"result", "unknown"}}, read_cell(control.joins_unknown)});
+                     out.push_back({{{"result", "refused"}}, read_cell(control.subflows_refused)});
+                   }});
+  add_histogram(table, "mptap_connection_subflows", "subflows that a connection had, by connections that ended", 1,
+                [](const ControlCounters& control) -> const auto& { return control.subflows_per_connection; });
+  constexpr auto kSecond = static_cast<double>(kNsPerSecond);
+  add_histogram(table, "mptap_join_latency_seconds", "from a connection's start to the SYN/ACK of a join", kSecond,
+                [](const ControlCounters& control) -> const auto& { return control.join_latency_ns; });
+  add_histogram(table, "mptap_handshake_rtt_seconds", "from a SYN to the third ACK of its subflow", kSecond,
+                [](const ControlCounters& control) -> const auto& { return control.handshake_rtt_ns; });
 }
 
 void add_control(Table& table) {
@@ -194,6 +303,7 @@ Table make_table() {
   add_ports(table);
   add_workers(table);
   add_control(table);
+  add_control_labels(table);
   add_logs(table);
   add_build(table);
   return table;
@@ -209,6 +319,15 @@ MetricsReading read_metrics(const MetricsSources& sources, const std::string& ve
   reading.control = sources.control;
   reading.logs = sources.logs;
   return reading;
+}
+
+const char* name_of(MetricType type) {
+  switch (type) {
+    case MetricType::kCounter: return "counter";
+    case MetricType::kGauge: return "gauge";
+    case MetricType::kHistogram: return "histogram";
+  }
+  return "";
 }
 
 const std::vector<Metric>& metrics_table() {

@@ -44,12 +44,19 @@ struct MetricsReading {
 /// Reads everything once, so that the sums of one scrape are of one moment as far as relaxed counters allow.
 [[nodiscard]] MetricsReading read_metrics(const MetricsSources& sources, const std::string& version);
 
-struct MetricSample {
-  std::vector<std::pair<std::string, std::string>> labels;
-  double value = 0;
+struct MetricBucket {
+  double upper;             // inclusive; the last is infinity
+  std::uint64_t cumulative;
 };
 
-enum class MetricType : std::uint8_t { kCounter, kGauge };
+struct MetricSample {
+  std::vector<std::pair<std::string, std::string>> labels;
+  double value = 0;         // of a histogram: the sum
+  std::vector<MetricBucket> buckets{};
+};
+
+enum class MetricType : std::uint8_t { kCounter, kGauge, kHistogram };
+[[nodiscard]] const char* name_of(MetricType type);
 
 struct Metric {
   std::string name;  // mptap_ ..., counters end in _total

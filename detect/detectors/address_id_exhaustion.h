@@ -1,4 +1,4 @@
-// Threat: who occupies a host's address IDs keeps it from naming addresses of its own (RFC 7430 2).
+// Threat: who occupies a host's address IDs keeps it from naming addresses of its own.
 // Evidence: the address IDs that one host of one connection advertised or used and did not remove.
 // Fires when: there are more than `threshold` (medium), once a connection and host.
 // Stays silent when: IDs are removed and used again; an ADD_ADDR's HMAC is wrong (add_addr_hmac tells).

@@ -46,10 +46,10 @@ class Follower:
         if row["event"] == "connection_established":
             self._counts["connections"] += 1
             self._print(name, flow)
-        elif row["event"] == "subflow_joined":
+        elif row["event"] == "subflow_established" and row["detail"]:
             self._counts["joins"] += 1
             self._print("  subflow", f"{flow}, joins {name} ({row['detail']})")
-        elif row["event"] == "connection_closed":
+        elif row["event"] == "closed":
             self._print("  closed", f"{name} ({row['detail']})")
 
     def _print(self, what, text):
