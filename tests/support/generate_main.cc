@@ -30,6 +30,7 @@ struct Arguments {
   std::uint32_t snaplen_bytes = 262144;
   bool big_endian = false;
   TapOptions tap;
+  std::optional<double> miss{};
 };
 
 const std::map<std::string, CaptureFormat> kFormats = {
@@ -51,11 +52,14 @@ const std::map<std::string, Encapsulation> kEncapsulations = {
     {"gtpu", Encapsulation::kGtpu},       {"ipip", Encapsulation::kIpip},
 };
 
+const std::map<std::string, TapHears> kHears = {{"opener", TapHears::kOpener}, {"acceptor", TapHears::kAcceptor}};
+
 std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
   for (const auto list :
        {connection_scenarios(), address_scenarios(), misuse_scenarios(), refusal_scenarios(), tap_scenarios(),
-        frame_scenarios(), load_scenarios(), demo_scenarios()}) {
+        frame_scenarios(), load_scenarios(), demo_scenarios(), corpus_join_scenarios(),
+        corpus_address_scenarios(), corpus_data_scenarios()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -88,6 +92,15 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(probability);
   app.add_option("--duplicate", arguments.tap.duplicate, "Probability that a frame is delivered twice")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_option("--miss", arguments.miss, "Probability that the tap misses a segment; a third of --loss where absent")
+      ->check(probability);
+  app.add_option("--one-direction", arguments.tap.hears, "The tap hears one host only: opener or acceptor of each subflow")
+      ->transform(CLI::CheckedTransformer(kHears));
+  app.add_option("--version", arguments.scenario_options.version, "corpus-...: MPTCP version")->check(CLI::Range(0, 1));
+  app.add_flag("--ipv6", arguments.scenario_options.ipv6, "corpus-...: over IPv6");
+  app.add_flag("--behind-nat", arguments.scenario_options.behind_nat,
+               "corpus-...: initiators advertise other addresses than the tap sees");
+  app.add_option("--clean", arguments.scenario_options.clean, "corpus-...: connections without misuse around it");
 }
 
 /// Seeds differ by scenario too, so that captures of one seed can be merged without sharing keys.
@@ -107,7 +120,7 @@ void generate(const Scenario& scenario, const Arguments& arguments) {
                                        .snaplen_bytes = arguments.snaplen_bytes,
                                        .big_endian = arguments.big_endian});
   TapOptions tap_options = arguments.tap;
-  tap_options.miss = arguments.scenario_options.loss.value_or(0) / 3;
+  tap_options.miss = arguments.miss.value_or(arguments.scenario_options.loss.value_or(0) / 3);
   Tap tap(writer, truth, tap_options, random.fork());
   Stage stage(tap, truth, random.fork(), arguments.scenario_options);
   scenario.play(stage);
@@ -134,7 +147,7 @@ int main(int argc, char** argv) {
   const std::vector<Scenario> scenarios = all_scenarios();
   if (arguments.list) {
     for (const Scenario& scenario : scenarios) {
-      std::cout << scenario.name << std::string(22 - std::string(scenario.name).size(), ' ')
+      std::cout << scenario.name << std::string(34 - std::string(scenario.name).size(), ' ')
                 << scenario.summary << '\n';
     }
     return 0;

@@ -99,8 +99,11 @@ void MptcpDialogue::open(KeyFault fault) {
   send_surely(flow, End::kOpener, kSyn, encode_mp_capable(capable));
   turn();
   capable.sender_key = keys_[1];
+  capable.no_initial_address = spec_.no_join_to_initial;
   const SentSegment synack = send_surely(flow, End::kAcceptor, kSyn | kAck, encode_mp_capable(capable));
+  if (before_third_ack_) before_third_ack_();
   turn();
+  capable.no_initial_address = false;
   capable.sender_key = fault == KeyFault::kInitiatorKeyInAck ? random_.next() : keys_[0];
   capable.receiver_key = fault == KeyFault::kResponderKeyInAck ? random_.next() : keys_[1];
   send_third_ack(flow, synack, encode_mp_capable(capable));
@@ -113,6 +116,7 @@ SubflowTruth& MptcpDialogue::place_join(const JoinSpec& spec) {
   truth.orig_address_id = spec.from_id;
   truth.backup = spec.backup;
   switch (spec.outcome) {
+    case JoinOutcome::kHalfOpen:
     case JoinOutcome::kCompleted:
       truth.state = "established";
       truth.resp_address_id = spec.to_id;
@@ -172,6 +176,11 @@ void MptcpDialogue::exchange_join(Subflow& subflow, const JoinSpec& spec) {
   const SentSegment synack =
       send_surely(flow, End::kAcceptor, kSyn | kAck,
                   encode_mp_join_synack(spec.to_id, hmac64, acceptor_nonce, spec.backup));
+  if (spec.outcome == JoinOutcome::kHalfOpen) {
+    flow.send_again(now_ns_ + 1 * kInitialTimeoutNs, synack);
+    flow.send_again(now_ns_ + 3 * kInitialTimeoutNs, synack);
+    return;
+  }
   turn();
   auto hmac = derive_join_hmac(spec_.version, opener_key, acceptor_key, opener_nonce, acceptor_nonce);
   if (spec.wrong_ack_hmac) hmac[0] ^= 0x80;

@@ -3,7 +3,9 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "tests/support/mptcp_crypto.h"
@@ -30,6 +32,7 @@ struct DialogueSpec {
   std::optional<Key> initiator_key{};  // drawn where absent
   std::optional<Key> responder_key{};
   bool checksums = false;  // DSS checksums, announced by flag A
+  bool no_join_to_initial = false;  // the responder's flag C (v1)
   bool timestamps = true;
   DssForm dss_form = DssForm::kMixed;
   std::int64_t start_ns = 0;
@@ -42,7 +45,7 @@ struct DialogueSpec {
 /// How the keys of the handshake's last part differ from those before.
 enum class KeyFault { kNone, kInitiatorKeyInAck, kResponderKeyInAck, kInitiatorKeyInData };
 
-enum class JoinOutcome { kCompleted, kUnanswered, kDenied, kRefused };
+enum class JoinOutcome { kCompleted, kUnanswered, kDenied, kRefused, kHalfOpen };
 
 struct JoinSpec {
   Side opener = Side::kInitiator;
@@ -119,6 +122,10 @@ class MptcpDialogue {
   TcpFlow& flow(std::size_t subflow) { return subflows_.at(subflow).flow; }
   /// The initial subflow is also seen under other addresses. Call before open().
   void set_second_view(const SecondView& view) { second_view_ = view; }
+  /// What happens between the SYN/ACK of the initial subflow and its third ACK. Call before open().
+  void set_before_third_ack(std::function<void()> play) { before_third_ack_ = std::move(play); }
+  /// The DSN of the next byte that `side` will send.
+  [[nodiscard]] std::uint64_t next_dsn(Side side) const { return data_next_[index(side)]; }
 
  private:
   struct Subflow {
@@ -164,6 +171,7 @@ class MptcpDialogue {
   std::array<Key, 2> keys_{};
   std::deque<Subflow> subflows_;
   std::optional<SecondView> second_view_{};
+  std::function<void()> before_third_ack_{};
   KeyFault key_fault_ = KeyFault::kNone;
   bool established_by_data_ = false;  // v1: the peer has proof that the third ACK's keys arrived
   std::size_t next_turn_ = 0;         // round robin over subflows

@@ -16,6 +16,10 @@ struct ScenarioOptions {
   std::optional<std::uint64_t> connections{};
   std::optional<std::uint64_t> packets{};  // stop beginning new work once this many are captured
   std::optional<double> loss{};
+  std::optional<int> version{};   // corpus: of MPTCP; 1 where absent
+  bool ipv6 = false;              // corpus
+  bool behind_nat = false;        // corpus: the tap sees other addresses than the initiators advertise
+  std::uint64_t clean = 0;        // corpus: connections without misuse around it
 };
 
 /// What a scenario plays on: a tap, the truth, a seeded source of chance and addresses to hand out.
@@ -79,6 +83,9 @@ std::span<const Scenario> tap_scenarios();
 std::span<const Scenario> frame_scenarios();
 std::span<const Scenario> load_scenarios();
 std::span<const Scenario> demo_scenarios();
+std::span<const Scenario> corpus_join_scenarios();
+std::span<const Scenario> corpus_address_scenarios();
+std::span<const Scenario> corpus_data_scenarios();
 
 // Pieces that several scenarios share.
 

@@ -100,6 +100,8 @@ PacketBuilder Tap::new_frame(bool toward_acceptor, bool ethertype_only) const {
 
 void Tap::see(std::int64_t time_ns, Bytes frame, const FrameNote& note) {
   if (blind_) return;
+  if (options_.hears == TapHears::kOpener && !note.from_orig) return;
+  if (options_.hears == TapHears::kAcceptor && note.from_orig) return;
   time_ns += delay_ns_ + delay_next_ns_;
   delay_next_ns_ = 0;
   if (note.may_be_missed && random_.chance(options_.miss)) return;

@@ -13,12 +13,16 @@ namespace mptap::testing {
 
 enum class Encapsulation { kNone, kVlan, kQinq, kMpls, kGre, kErspan2, kErspan3, kVxlan, kGtpu, kIpip };
 
+/// Whose segments the tap sees.
+enum class TapHears { kBoth, kOpener, kAcceptor };
+
 /// What stands around every packet that the tap sees, and what the tap does to packets.
 struct TapOptions {
   LinkType link = LinkType::kEthernet;
   Encapsulation encapsulation = Encapsulation::kNone;
   double miss = 0;       // probability that the tap does not capture a frame that may be missed
   double reorder = 0;    // probability that a frame that may be delayed is captured up to 2 ms late
+  TapHears hears = TapHears::kBoth;
   double duplicate = 0;  // probability that a frame is captured twice, 2 us apart, as spans do
 };
 

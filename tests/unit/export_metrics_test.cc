@@ -180,7 +180,8 @@ TEST_CASE("the table keeps to Prometheus's conventions and knows no address", "[
   constexpr const char* kNameLetters = "abcdefghijklmnopqrstuvwxyz0123456789_";
   const std::set<std::string> labels_known = {
       "",     "worker", "worker, cause", "worker, error", "worker, subtype", "worker, class",
-      "note", "log",    "port",          "version"};
+      "note", "log",    "port",          "version",       "cause",           "kind, result",
+      "version, outcome", "result", "worker, subtype, direction"};
   std::set<std::string> names;
   for (const Metric& metric : metrics_table()) {
     INFO(metric.name);

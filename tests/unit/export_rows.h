@@ -41,6 +41,14 @@ inline SubflowReport full_subflow() {
   row.from_acceptor = {20, 2'000, 1'900};
   row.close = CloseCause::kFin;
   row.community_id = "1:abc=";
+  row.handshake_rtt_ns = 50'000'000;
+  row.acceptor_rtt_ns = 30'000'000;
+  row.priority_changes = {{1'000'000'000, true, true}, {2'000'000'000, false, false}};
+  row.backup_at_end = true;
+  row.nat = true;
+  row.unverified = Unverified::kBudget;
+  row.fallback = Fallback::kStripped;
+  row.reset_reason = 3;
   return row;
 }
 
@@ -69,6 +77,16 @@ inline ConnectionReport full_connection() {
   row.initiator_addresses = 2;
   row.responder_addresses = 1;
   row.checksums = true;
+  row.fallback = Fallback::kFail;
+  row.reset_reason = 2;
+  row.initiator_address_list = {{AddressId{0}, address_of("192.0.2.1"), 0, false, true, false},
+                                {AddressId{4}, address_of("2001:db8::9"), 8'080, true, true, true}};
+  row.responder_address_list = {{AddressId{0}, address_of("2001:db8::2"), 0, false, false, false}};
+  row.nat = true;
+  row.initiator_reinjected_bytes = 11;
+  row.responder_reinjected_bytes = 12;
+  row.initiator_acked_bytes = 13;
+  row.responder_acked_bytes = 14;
   return row;
 }
 
@@ -86,6 +104,8 @@ inline Notice full_notice() {
   row.count = 1'000;
   row.top_sources = {{address_of("192.0.2.1"), 600}, {address_of("2001:db8::9"), 400}};
   row.address = address_of("198.51.100.7");
+  row.known_count = 20;
+  row.packet = "Man ";
   return row;
 }
 
@@ -112,6 +132,12 @@ inline EventReport full_event() {
   row.ssn = 6;
   row.data_len = 7;
   row.reason = 8;
+  row.transient = true;
+  row.checksum = 9;
+  row.payload_bytes = 10;
+  row.step = HandshakeStep::kSynAck;
+  row.hmac = "0a0b";
+  row.proof = Proof::kInvalid;
   row.detail = "why";
   return row;
 }
