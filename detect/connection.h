@@ -48,6 +48,7 @@ struct Host {
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
   std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
   bool missed = false;          // the tap missed some of its payload
+  std::uint32_t unplaced = 0;   // subflows whose mappings were all too short to tell where in the data they belong
   bool idsn_checked = false;    // its first mapping was compared with `idsn`
   std::optional<std::uint8_t> capable_flags;  // of its MP_CAPABLE in the handshake
 
@@ -178,7 +179,8 @@ struct Subflow {
   bool nat = false;                            // see SubflowReport
   std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
   std::array<std::uint64_t, 2> counters_ns{};  // of the latest counters; [0] the opener's
-  std::array<bool, 2> missed{};                // the tap missed payload; [0] the opener's
+  std::array<bool, 2> unplaced{};              // see Host; [0] the opener's
+  std::uint16_t capable_data_len = 0;          // of the first data, where MP_CAPABLE maps it
   std::uint32_t bad_address_mark = 0;          // of the last ADD_ADDR with a wrong HMAC
   mutable Told told;                           // detectors'
 

@@ -184,6 +184,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   if (!ack.has_data_len) return;
   connection->dss_seen = true;  // it is a mapping (RFC 8684 3.1)
   connection->data_mapped = true;
+  subflow.capable_data_len = ack.data_len;
   Host& host = connection->host(subflow.opener_role);
   if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
   emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));

@@ -149,6 +149,9 @@ void Correlator::on_counters(Subflow& subflow, const Record& record) {
   raise(host.dsn_high, record.counters.dsn_high);
   raise(connection->host(other(role)).acked_high, record.counters.data_ack);
   host.missed = host.missed || record.has(record_flag::kMissed);
+  const bool unplaced = record.counters.dsn_high == 0 && record.counters.mapped_bytes > (end == 0 ? subflow.capable_data_len : 0u);
+  if (unplaced != subflow.unplaced[end]) host.unplaced += unplaced ? 1u : ~0u;
+  subflow.unplaced[end] = unplaced;
   connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
   // Both directions are reported one behind the other.
   if (end == 1 && (subflow.counters[0].segments == 0 || subflow.counters[1].segments == 0)) connection->one_sided = true;
