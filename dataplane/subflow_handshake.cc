@@ -184,7 +184,9 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
   if (index == SubflowTable::kNone) return;
   SubflowSlot& slot = table_[index];
   if (slot.has(seen::kSynAck)) {
-    if (slot.acceptor_isn == segment.tcp.seq) touch(index, 1, segment);
+    if (slot.acceptor_isn != segment.tcp.seq) return;
+    slot.seen |= seen::kAnswerRepeated;
+    touch(index, 1, segment);
     return;
   }
   const Offer offer = offer_of_syn_ack(options, slot.syn, slot.has(seen::kSyn));

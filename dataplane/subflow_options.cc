@@ -12,6 +12,9 @@ std::uint64_t extend(std::uint64_t reference, std::uint64_t low) {
   return reference + static_cast<std::uint64_t>(static_cast<std::int64_t>(difference));
 }
 
+/// Marks a dsn_high of which only the low half is known, so that it is never 0.
+constexpr std::uint64_t kLowHalf = 1ull << 32;
+
 /// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new.
 std::uint32_t mark_of(Bytes option) {
   std::uint64_t mark = 0;
@@ -96,12 +99,14 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
   }
   if (option.subtype == Subtype::kJoin) {
     Record record = record_of(index, RecordKind::kJoinAck, direction);
+  if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
     record.join_ack = JoinAckBody{option.join.hmac};
     tell(index, record);
     return;
   }
   const CapableOption& capable = option.capable;
   Record record = record_of(index, RecordKind::kCapableAck, direction);
+  if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
   record.capable_ack = CapableAckBody{capable.sender_key,    capable.receiver_key, capable.data_len,
                                       capable.checksum,      capable.version,      capable.flags,
                                       capable.has_data_len,  capable.has_checksum};
@@ -134,11 +139,20 @@ bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& ds
   const bool known = slot.has(seen::kDsnKnown << direction);
   const bool peer_known = slot.has(seen::kDataAckKnown << (1 - direction));
   if ((dss.flags & DssOption::kDsn8) == 0) {
-    if (!known && !peer_known) return false;
+    if (!known && !peer_known) {  // the low half is kept until the other is known
+      const auto end = static_cast<std::uint32_t>(dss.dsn) + bytes;
+      const bool first = own.dsn_high == 0;
+      if (first || Ssn{static_cast<std::uint32_t>(own.dsn_high)}.before(Ssn{end})) own.dsn_high = kLowHalf | end;
+      return false;
+    }
     dss.dsn = extend(known ? own.dsn_high : slot.direction[1 - direction].data_ack, dss.dsn);
   }
   dss.dsn_known = true;
-  const std::uint64_t end = dss.dsn + bytes;
+  std::uint64_t end = dss.dsn + bytes;
+  if (!known && own.dsn_high != 0) {
+    const std::uint64_t before = extend(end, own.dsn_high);
+    if (Dsn{end}.before(Dsn{before})) end = before;
+  }
   if (!known || Dsn{own.dsn_high}.before(Dsn{end})) own.dsn_high = end;
   slot.seen |= seen::kDsnKnown << direction;
   return !known;
@@ -285,7 +299,8 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     if (misses_payload(slot, direction)) record.flags |= record_flag::kMissed;
     const MappingTrack& track = track_of(index, direction);
     record.counters = CountersBody{own.segments, track.tiny_jumps, own.payload_bytes, own.mapped_bytes,
-                                   own.dsn_high, own.data_ack,     track.last_mapped_ns};
+                                   slot.has(seen::kDsnKnown << direction) ? own.dsn_high : 0,
+                                   own.data_ack, track.last_mapped_ns};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }

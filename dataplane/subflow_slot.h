@@ -44,7 +44,7 @@ enum class SlotClass : std::uint8_t {
 struct alignas(64) SlotDirection {
   std::uint64_t payload_bytes;
   std::uint64_t mapped_bytes;
-  std::uint64_t dsn_high;          // highest DSN mapped, plus 1; 0 until its 64 bits are known
+  std::uint64_t dsn_high;          // highest DSN mapped, plus 1; until kDsnKnown its low half, marked
   std::uint64_t data_ack;          // highest; 0 until its 64 bits are known
   std::uint32_t segments;
   std::uint32_t seq_next;          // one past the highest sequence number sent
@@ -77,6 +77,7 @@ constexpr std::uint32_t kDataAckKnown = 1u << 24;     // and << 25: data_ack is
 constexpr std::uint32_t kToldBefore = 1u << 26;       // its SYN was told as kJoinNotStored
 constexpr std::uint32_t kReceiverCounted = 1u << 23;  // holds one of its receiver's unanswered slots
 constexpr std::uint32_t kSynRepeated = 1u << 27;
+constexpr std::uint32_t kAnswerRepeated = 1u << 29;   // the SYN/ACK came again
 constexpr std::uint32_t kAcceptorWentOn = 1u << 28;   // it sent more than SYN/ACKs: it has the third ACK
 }  // namespace seen
 

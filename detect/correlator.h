@@ -71,7 +71,7 @@ class Correlator : private NoticeSink {
   void deny(Subflow& subflow, const Record& record, Fallback cause);
   void on_capable_ack(Subflow& subflow, const Record& record);
   void on_join_ack(Subflow& subflow, const Record& record);
-  void note_third_ack(Subflow& subflow, std::uint64_t time_ns);
+  void note_third_ack(Subflow& subflow, const Record& record);
   void confirm(const Subflow& subflow, Connection& connection, const Record& record);
 
   // Signals.

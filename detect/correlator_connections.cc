@@ -177,7 +177,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   }
   if (subflow.matched_by != MatchedBy::kInitial) return;
   if (!connection->version) connection->version = ack.version;
-  note_third_ack(subflow, record.time_ns);
+  note_third_ack(subflow, record);
   compare_key(subflow, *connection, subflow.opener_role, ack.sender_key, record);
   compare_key(subflow, *connection, other(subflow.opener_role), ack.receiver_key, record);
   confirm(subflow, *connection, record);
@@ -190,11 +190,13 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
 }
 
-/// The first third ACK tells how long the handshake took, unless a SYN was repeated: then it is not known which
+/// The first third ACK tells how long the handshake took, unless SYN or SYN/ACK were repeated: then it is not known which
 /// was answered.
-void Correlator::note_third_ack(Subflow& subflow, std::uint64_t time_ns) {
+void Correlator::note_third_ack(Subflow& subflow, const Record& record) {
+  const std::uint64_t time_ns = record.time_ns;
   if (subflow.third_ack_ns != 0 || !subflow.syn_seen || subflow.syn_ack_ns == 0) return;
   subflow.third_ack_ns = time_ns;
+  subflow.syn_repeated = subflow.syn_repeated || record.has(record_flag::kRepeated);
   if (subflow.syn_repeated || time_ns < subflow.start_ns) return;
   counters_.handshake_rtt_ns.add(time_ns - subflow.start_ns);
   Connection* connection = connection_of(subflow);

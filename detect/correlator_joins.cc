@@ -123,7 +123,7 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
 void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
   subflow.ack_hmac = record.join_ack.hmac;
   subflow.has_ack_hmac = true;
-  note_third_ack(subflow, record.time_ns);
+  note_third_ack(subflow, record);
   Connection* connection = connection_of(subflow);
   if (connection != nullptr && !subflow.twin) prove_join(subflow, *connection, record.time_ns);
   if (subflow.state == SubflowState::kAttempted && subflow.syn_seen) await_answer(subflow, record.time_ns);

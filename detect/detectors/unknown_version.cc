@@ -5,6 +5,9 @@ namespace mptap {
 void UnknownVersionDetector::on_event(const Event& event, NoticeSink& notices) {
   if (!options_.enabled) return;
   if (event.kind == EventKind::kMalformed && is_unknown_version(event.record->malformed)) {
+    std::uint64_t& quiet_until_ns = told_.touch(event.tuple.opener);
+    if (event.time_ns < quiet_until_ns) return;
+    quiet_until_ns = event.time_ns + kRepeatNs;
     Notice notice = notice_about(event, "unknown_version", Severity::kLow);
     notice.cause = "version";
     notice.message = "an MP_CAPABLE of a version that is neither 0 nor 1";

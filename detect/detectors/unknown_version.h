@@ -6,7 +6,9 @@
 // Source: RFC 8684 section 3.1.
 #pragma once
 
+#include "detect/address_hash.h"
 #include "detect/detector.h"
+#include "detect/lru_map.h"
 
 namespace mptap {
 
@@ -17,11 +19,17 @@ namespace mptap {
 
 class UnknownVersionDetector : public Detector {
  public:
-  explicit UnknownVersionDetector(const UnknownVersionOptions& options) : options_(options) {}
+  /// @param seed  Of the table of senders; secret.
+  UnknownVersionDetector(const UnknownVersionOptions& options, std::uint64_t seed)
+      : options_(options), told_(kMaxSenders, EndpointHash(seed)) {}
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:
+  static constexpr std::size_t kMaxSenders = 16'384;
+  static constexpr std::uint64_t kRepeatNs = 60 * kNsPerSecond;  // no slot tells a retransmission
+
   const UnknownVersionOptions& options_;
+  LruMap<Endpoint, std::uint64_t, EndpointHash> told_;           // until when
 };
 
 }  // namespace mptap
