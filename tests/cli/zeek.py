@@ -42,5 +42,16 @@ def comparable(row):
 
 def _alike(value):
     if isinstance(value, list):
-        return [f"{v['address']}={v['count']}" if isinstance(v, dict) else v for v in value]
+        return [_spelled(v) if isinstance(v, dict) else v for v in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _spelled(entry):
+    """An object of a JSON list as the Zeek log writes it."""
+    if "count" in entry:
+        return f"{entry['address']}={entry['count']}"
+    if "by" in entry:
+        return f"{entry['after']:.6f}:{entry['by']}:{'backup' if entry['backup'] else 'normal'}"
+    port = "" if entry["port"] is None else f":{entry['port']}"
+    flags = "+".join(name for name in ("advertised", "used", "removed") if entry[name])
+    return f"{entry['id']}={entry['address']}{port}" + (f"/{flags}" if flags else "")

@@ -17,6 +17,15 @@ bool Corpus::needs_version(int version) {
   return false;
 }
 
+SubflowTruth& Corpus::attempt(const Endpoint& from, const Endpoint& to, const char* state) {
+  SubflowTruth& truth = stage_.truth().add_unmatched();
+  truth.orig = from;
+  truth.resp = to;
+  truth.is_initial = true;
+  truth.state = state;
+  return truth;
+}
+
 MptcpDialogue Corpus::conversation() { return conversation(spec()); }
 
 MptcpDialogue Corpus::conversation(DialogueSpec spec) {

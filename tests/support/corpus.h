@@ -30,6 +30,8 @@ class Corpus {
   [[nodiscard]] Endpoint server(std::uint32_t number) const { return stage_.server(number, ipv6_); }
   DialogueSpec spec() { return stage_.spec(version_, ipv6_); }
   MptcpDialogue dialogue(const DialogueSpec& spec) { return stage_.dialogue(spec); }
+  /// The truth of an attempt at a connection that comes to nothing.
+  SubflowTruth& attempt(const Endpoint& from, const Endpoint& to, const char* state);
   void expect(const std::string& note, std::uint64_t count = 1) { stage_.truth().expect_notice(note, count); }
 
   /// A connection after its first request and answer, some seconds after the stage's begin.

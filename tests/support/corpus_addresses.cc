@@ -105,7 +105,8 @@ void play_priority_of_another(Stage& stage) {
 /// An MP_CAPABLE SYN that is answered like this, by an ACK and a FIN each.
 void attempt(Corpus& corpus, const Endpoint& to, std::int64_t time_ns, const Bytes& answer) {
   Random& random = corpus.stage().random();
-  TcpFlow flow(corpus.stage().tap(), random.fork(), {.opener = corpus.client(), .acceptor = to}, nullptr);
+  const Endpoint from = corpus.client();
+  TcpFlow flow(corpus.stage().tap(), random.fork(), {.opener = from, .acceptor = to}, &corpus.attempt(from, to, "denied"));
   MpCapable capable{.version = corpus.version()};
   if (corpus.version() == 0) capable.sender_key = random.next();
   flow.send(time_ns, End::kOpener, kSyn, encode_mp_capable(capable));

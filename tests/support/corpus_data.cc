@@ -80,17 +80,21 @@ void play_checksum_unexpected(Stage& stage) { play_checksum(stage, false); }
 void play_unknown_version(Stage& stage) {
   Corpus corpus(stage);
   TcpFlow flow(stage.tap(), stage.random().fork(), {.opener = corpus.client(), .acceptor = corpus.server(9)}, nullptr);
-  flow.send(stage.now_ns() + 6 * kSecondNs, End::kOpener, kSyn, encode_mptcp_raw(0, 2, Bytes{0x01}));
+  const SentSegment syn = flow.send(stage.now_ns() + 6 * kSecondNs, End::kOpener, kSyn, encode_mptcp_raw(0, 2, Bytes{0x01}));
+  flow.send_again(stage.now_ns() + 7 * kSecondNs, syn);
   corpus.expect("unknown_version");
   corpus.bury();
 }
 
 void play_unknown_algorithm(Stage& stage) {
   Corpus corpus(stage);
-  TcpFlow flow(stage.tap(), stage.random().fork(), {.opener = corpus.client(), .acceptor = corpus.server(9)}, nullptr);
+  const Endpoint from = corpus.client();
+  const Endpoint to = corpus.server(9);
+  TcpFlow flow(stage.tap(), stage.random().fork(), {.opener = from, .acceptor = to}, &corpus.attempt(from, to, "attempted"));
   MpCapable capable{.version = corpus.version(), .hmac_algorithm = false};
   if (corpus.version() == 0) capable.sender_key = stage.random().next();
-  flow.send(stage.now_ns() + 6 * kSecondNs, End::kOpener, kSyn, encode_mp_capable(capable));
+  const SentSegment syn = flow.send(stage.now_ns() + 6 * kSecondNs, End::kOpener, kSyn, encode_mp_capable(capable));
+  flow.send_again(stage.now_ns() + 7 * kSecondNs, syn);
   corpus.expect("unknown_version");
   corpus.bury();
 }

@@ -31,6 +31,7 @@ void play_key_change_by_number(Stage& stage) {
   dialogue.send(Side::kResponder, 900);
   dialogue.send(Side::kInitiator, 400);
   dialogue.reset_subflow(0, Side::kResponder, 1);
+  dialogue.truth().token_orig.reset();  // no tap can know it
   corpus.expect("key_change");
   corpus.bury();
 }
@@ -112,7 +113,9 @@ void play_join_flood_known(Stage& stage) {
   Corpus corpus(stage);
   MptcpDialogue dialogue = corpus.conversation();
   const Token token = dialogue.token(Side::kResponder);
-  flood(corpus, dialogue.spec().responder, 400, dialogue.now_ns(), 2 * kSecondNs, &token);
+  const Endpoint victim = dialogue.spec().responder;
+  flood(corpus, victim, 400, dialogue.now_ns(), 2 * kSecondNs, &token);
+  stage.truth().set_extra("flood", {{"receiver", victim.address.to_string()}, {"joins", 400}});
   dialogue.wait(3 * kSecondNs);
   dialogue.close();
   corpus.expect("join_flood");

@@ -101,7 +101,10 @@ void play_priority(Stage& stage) {
     dialogue.send(Side::kResponder, 10'000, {0});
     dialogue.set_priority(Side::kInitiator, true, 0);
     dialogue.set_priority(Side::kInitiator, false, second);
-    if (version == 0) dialogue.set_priority(Side::kInitiator, false, 0, 1);
+    if (version == 0) {
+      dialogue.set_priority(Side::kInitiator, false, 0, 1);
+      stage.truth().expect_notice("priority_diversion");  // for another's address ID: legal, and told at severity low
+    }
     dialogue.send(Side::kResponder, 10'000, {second});
     dialogue.close();
     stage.wait(kSecondNs);

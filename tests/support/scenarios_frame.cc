@@ -288,6 +288,8 @@ void play_malformed(Stage& stage) {
     if (!body.empty()) body.front() = malformed.first_body_byte;
     send_alone(malformed.flags, encode_mptcp_raw(malformed.subtype, malformed.low_nibble, body), true);
     names.push_back(malformed.name);
+    const bool other_version = malformed.subtype == 0 && malformed.low_nibble > 1 && malformed.flags == kSyn;
+    stage.truth().expect_notice(other_version ? "unknown_version" : "malformed_option");  // each from a host of its own
   }
   stage.truth().set_extra("malformed_options", names);
 

@@ -109,6 +109,7 @@ void play_wrong_hmac(Stage& stage) {
     join.wrong_ack_hmac = false;
     join.wrong_synack_hmac = true;
     dialogue.join(join);
+    stage.truth().expect_notice("join_hmac", 2);
     dialogue.send(Side::kResponder, 4'000);
     dialogue.close();
     stage.wait(2 * kSecondNs);
