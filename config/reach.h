@@ -22,7 +22,7 @@ inline constexpr std::array<std::string_view, 2> kWordsOf<PollMode>{"adaptive", 
 template <>
 inline constexpr std::array<std::string_view, 3> kWordsOf<HugepageUse>{"auto", "always", "never"};
 template <>
-inline constexpr std::array<std::string_view, 2> kWordsOf<LogFormat>{"zeek", "json"};
+inline constexpr std::array<std::string_view, 3> kWordsOf<LogFormat>{"zeek", "json", "eve"};
 
 template <>
 inline constexpr std::array<std::string_view, 5> kWordsOf<SeverityChoice>{"own", "info", "low", "medium", "high"};

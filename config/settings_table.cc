@@ -117,7 +117,8 @@ std::vector<Setting> make_export_settings() {
       text("logs.directory", MPTAP_RUNTIME(logs.directory), kPathForm,
            "Where log files are written; it must exist. Empty: no logs."),
       choice("logs.format", MPTAP_RUNTIME(logs.format), kWordsOf<LogFormat>,
-             "zeek writes tab-separated values under Zeek's header; json one object a line."),
+             "zeek writes tab-separated values under Zeek's header; json one object a line; eve all of them into eve.json, "
+             "in the form of Suricata's EVE."),
       boolean("logs.subflows", MPTAP_RUNTIME(logs.subflows), "Write mptcp_subflow.log: one row a subflow."),
       boolean("logs.connections", MPTAP_RUNTIME(logs.connections),
               "Write mptcp_conn.log: one row a connection."),

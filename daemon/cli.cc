@@ -43,10 +43,13 @@ Command parse_command_line(int argc, char** argv) {
   read_app
       ->add_option_function<std::string>(
           "--format",
-          [&read](const std::string& word) { read.log_format = word == "json" ? LogFormat::kJson : LogFormat::kZeek; },
-          "Of the logs: zeek or json")
+          [&read](const std::string& word) {
+            read.log_format = word == "json" ? LogFormat::kJson : word == "eve" ? LogFormat::kEve : LogFormat::kZeek;
+          },
+          "Of the logs: zeek, json or eve")
       ->check([](const std::string& word) {
-        return word == "zeek" || word == "json" ? std::string() : "'" + word + "' is neither zeek nor json";
+        const bool known = word == "zeek" || word == "json" || word == "eve";
+        return known ? std::string() : "'" + word + "' is none of zeek, json and eve";
       })
       ->option_text("FORMAT");
   read_app->add_option("--events", read.events, "Types of events to tell, such as mp_join,mp_add_addr (docs/logs.md)")

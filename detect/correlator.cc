@@ -255,6 +255,9 @@ void Correlator::emit(const Event& event) {
 void Correlator::on_notice(Notice&& notice) {
   if (!policy_.admit(notice)) return;
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
+  if (notice.source && notice.destination && notice.source->port != 0 && notice.destination->port != 0) {
+    notice.community_id = crypto_.derive_community_id({*notice.source, *notice.destination});
+  }
   sink_.on_report(std::move(notice));
 }
 

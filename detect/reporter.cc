@@ -280,6 +280,7 @@ void Reporter::tell_record(const Record& record, const Subflow& subflow, const C
   const char* event = fill_option(row, record, subflow);
   if (event == nullptr || !wants(event)) return;
   row.event = event;
+  row.community_id = crypto_.derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 
@@ -317,6 +318,7 @@ void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
   if (event.kind == EventKind::kRefused && event.record != nullptr && event.record->reset.has_reason) {
     row.reason = event.record->reset.reason;
   }
+  row.community_id = crypto_.derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 

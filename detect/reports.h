@@ -204,6 +204,7 @@ struct Notice {
   std::vector<SourceCount> top_sources;
   std::optional<IpAddress> address;              // the address in question
   std::optional<std::uint64_t> known_count;      // join_flood: of `count`, joins with a token that is known
+  std::string community_id;                      // where both ports are set
   std::string packet;                            // the frame that raised it, keys blanked; empty: none
 };
 
@@ -236,6 +237,7 @@ struct EventReport {
   std::optional<HandshakeStep> step;             // MP_CAPABLE, MP_JOIN
   std::optional<Proof> proof;                    // of the option's HMAC or key, where it has one
   std::string hmac;                              // as on the wire, hex digits; empty: none
+  std::string community_id;
   std::string detail;                            // close cause, error name, evidence
 };
 

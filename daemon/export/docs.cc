@@ -24,6 +24,12 @@ printable ASCII are written as `\xHH`, a backslash as `\\`.
 `null`. Ports, counts, times and intervals are numbers, booleans are booleans, all else is text. Counts have up to
 64 bits: readers that hold numbers as doubles lose the last digits of sequence numbers.
 
+`eve`: one file, `eve.json`, in the form of Suricata's EVE, for what reads that: notices as `alert`, all else as
+`mptcp`. Every line has `timestamp`, `flow_id` (the same for all lines about a subflow), `src_ip`, `src_port`, `dest_ip`,
+`dest_port`, `proto` and, where it is known, `community_id`; the object `mptcp` has the row's own fields under the names
+below, without those that are unset, and its `type`: `subflow`, `connection`, or the name of the event or notice. Severity
+1 is `high`, 4 is `info`. JSON Schemas of these and of the `json` logs are in [schemas](schemas).
+
 Times are packet times, in seconds since the epoch; intervals are seconds. Both have 6 digits of fraction, or 9 where the
 capture's clock gives nanoseconds. Tokens are 8 lower-case hex digits. Addresses are written as RFC 5952 recommends.
 

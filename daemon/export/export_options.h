@@ -7,7 +7,7 @@
 
 namespace mptap {
 
-enum class LogFormat : std::uint8_t { kZeek, kJson };
+enum class LogFormat : std::uint8_t { kZeek, kJson, kEve };
 
 struct LogOptions {
   std::string directory;                         // empty: no logs

@@ -19,8 +19,10 @@ namespace {
 constexpr mode_t kFileMode = 0640;  // logs name who talks to whom
 constexpr mode_t kDirectoryMode = 0750;
 
-std::string path_in(const std::string& directory, LogKind kind) {
-  return directory + (directory.ends_with('/') ? "" : "/") + path_of(kind) + ".log";
+/// In EVE form all logs are one file: each appends whole lines to it.
+std::string path_in(const std::string& directory, LogFormat format, LogKind kind) {
+  const std::string name = format == LogFormat::kEve ? "eve.json" : path_of(kind) + std::string(".log");
+  return directory + (directory.ends_with('/') ? "" : "/") + name;
 }
 
 [[noreturn]] void fail(const std::string& what, int error, const std::string& advice) {
@@ -33,11 +35,12 @@ std::string name_aside(const std::string& path, std::time_t changed) {
   gmtime_r(&changed, &utc);
   std::array<char, 32> stamp{};
   std::strftime(stamp.data(), stamp.size(), "-%Y%m%d-%H%M%S", &utc);
-  const std::string stem = path.substr(0, path.size() - std::strlen(".log")) + stamp.data();
-  std::string aside = stem + ".log";
+  const std::string ending = path.substr(path.rfind('.'));
+  const std::string stem = path.substr(0, path.size() - ending.size()) + stamp.data();
+  std::string aside = stem + ending;
   struct stat status {};
   for (int number = 1; lstat(aside.c_str(), &status) == 0; ++number) {
-    aside = stem + "-" + std::to_string(number) + ".log";
+    aside = stem + "-" + std::to_string(number) + ending;
   }
   return aside;
 }
@@ -54,7 +57,7 @@ bool holds_json(const std::string& path) {
 void set_aside(const std::string& path, LogFormat format, EarlierRows earlier) {
   struct stat status {};
   if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) return;
-  if (earlier == EarlierRows::kKeep && format == LogFormat::kJson && holds_json(path)) return;
+  if (earlier == EarlierRows::kKeep && format != LogFormat::kZeek && holds_json(path)) return;
   const std::string aside = name_aside(path, status.st_mtime);
   if (rename(path.c_str(), aside.c_str()) != 0) {
     fail("cannot rename the earlier log " + path + " to " + aside, errno,
@@ -94,7 +97,7 @@ void ensure_log_directory(const std::string& directory) {
 }
 
 LogFile::LogFile(const std::string& directory, LogFormat format, LogKind kind, EarlierRows earlier)
-    : path_(path_in(directory, kind)), kind_(kind), format_(format) {
+    : path_(path_in(directory, format, kind)), kind_(kind), format_(format) {
   set_aside(path_, format, earlier);
   open_end();
   append_header(header_, format, kind, std::time(nullptr));
@@ -163,7 +166,7 @@ LogFile::FlushResult LogFile::close() {
 bool LogFile::is_at(const std::string& directory, LogFormat format) const {
   struct stat named {};
   struct stat opened {};
-  return format == format_ && path_in(directory, kind_) == path_ && stat(path_.c_str(), &named) == 0 &&
+  return format == format_ && path_in(directory, format, kind_) == path_ && stat(path_.c_str(), &named) == 0 &&
          fstat(file_, &opened) == 0 && named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 

@@ -27,7 +27,7 @@ enum class EarlierRows : std::uint8_t {
 /// An open log. Rows gather in memory until flush(). One thread.
 class LogFile {
  public:
-  /// Opens DIRECTORY/NAME.log. An empty file, or one that is no regular file, is written as it is.
+  /// Opens DIRECTORY/NAME.log, or DIRECTORY/eve.json, which the other logs open, too. An empty file, or one that is no regular file, is written as it is.
   /// @throws LogError
   LogFile(const std::string& directory, LogFormat format, LogKind kind, EarlierRows earlier);
   LogFile(const LogFile&) = delete;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "daemon/export/eve.h"
 #include "daemon/export/export_options.h"
 #include "daemon/export/log_tables.h"
 
@@ -23,6 +24,7 @@ void append_footer(std::string& out, LogFormat format, std::int64_t epoch_second
 /// Any thread; pure.
 template <typename Row>
 void append_row(std::string& out, LogFormat format, const Row& row) {
+  if (format == LogFormat::kEve) return append_eve_row(out, row);
   const bool json = format == LogFormat::kJson;
   const char* before = json ? "{" : "";
   for (const Column<Row>& column : columns_of<Row>()) {
