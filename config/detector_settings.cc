@@ -111,8 +111,6 @@ Rows make_detector_settings() {
       texts("notices.allow", MPTAP_RUNTIME(notices.allow), kPrefixForm, kMaxAllowed,
             "Sources that raise no notice, such as scanners of your own; a notice without a source goes by its "
             "destination."),
-      boolean("notices.packet", MPTAP_RUNTIME(notices.packet),
-              "Put the packet that raised a notice beside it, headers only and keys blanked."),
       group("detectors", "What raises a notice; docs/detections.md says what each means."),
   };
   const auto append = [&rows](const Rows& more) { rows.insert(rows.end(), more.begin(), more.end()); };

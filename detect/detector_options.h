@@ -134,7 +134,6 @@ struct Prefix {
 /// What holds for the notices of all detectors.
 struct NoticeOptions {
   std::vector<Prefix> allow;                          // sources that raise no notice
-  bool packet = false;                                // carry the packet that raised it
 };
 
 }  // namespace mptap
