@@ -111,6 +111,20 @@ Rows make_detector_settings() {
       texts("notices.allow", MPTAP_RUNTIME(notices.allow), kPrefixForm, kMaxAllowed,
             "Sources that raise no notice, such as scanners of your own; a notice without a source goes by its "
             "destination."),
+      boolean("notices.packet", MPTAP_STARTUP(correlator.evidence.packet),
+              "A notice carries the headers of the packet that raised it, keys blanked (column `packet`)."),
+      boolean("notices.evidence", MPTAP_STARTUP(correlator.evidence.capture),
+              "Write the signalling packets around each notice, headers only and keys blanked, to evidence.pcap in the "
+              "directory of the logs."),
+      duration("notices.evidence_window", MPTAP_STARTUP(correlator.evidence.window_ns), {0, 60 * kSecond},
+               "How long before and after a notice such packets are written; the latest `evidence_history` are "
+               "remembered."),
+      number("notices.evidence_history", MPTAP_STARTUP(correlator.evidence.history), {64, kMaxTable}, "packets",
+             "Packets that are remembered for notices, about 350 bytes each."),
+      size("notices.evidence_file", MPTAP_RUNTIME(logs.evidence.file_bytes), {64 * 1'024, kTiB},
+           "With this size evidence.pcap becomes evidence-1.pcap, and so on."),
+      number("notices.evidence_files", MPTAP_RUNTIME(logs.evidence.files), {1, 1'000}, "files",
+             "How many of them are kept."),
       group("detectors", "What raises a notice; docs/detections.md says what each means."),
   };
   const auto append = [&rows](const Rows& more) { rows.insert(rows.end(), more.begin(), more.end()); };

@@ -73,10 +73,12 @@ class ScalarReader {
     return fail(" must be " + describe_allowed(setting_) + ", not text in quotes; remove the quotes");
   }
 
+  /// on and off are said of switches, and mean the same.
   std::optional<Value> read_bool() {
-    if (node_.text != "true" && node_.text != "false") return fail_wanted();
+    const bool is_true = node_.text == "true" || node_.text == "on";
+    if (!is_true && node_.text != "false" && node_.text != "off") return fail_wanted();
     if (node_.quoted) return fail_quoted();
-    return node_.text == "true";
+    return is_true;
   }
 
   std::optional<Value> read_number() {

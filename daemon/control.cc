@@ -38,6 +38,9 @@ bool Control::take_batch() {
     for (int taken = 0; taken < kBatch && workers_[worker].ring->try_pop(record); ++taken) {
       any = true;
       correlator_.advance(alone ? record.time_ns : std::min(record.time_ns, published_ns));
+      if (record.has(record_flag::kKept) && workers_[worker].shelf->try_pop(packet_)) {
+        correlator_.on_packet(worker, packet_);
+      }
       correlator_.on_record(worker, record);
     }
   }

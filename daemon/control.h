@@ -15,6 +15,7 @@ namespace mptap {
 /// One worker as control sees it.
 struct WorkerLink {
   RecordRing* ring = nullptr;
+  PacketShelf* shelf = nullptr;  // nullptr: packets are not kept
   const Worker* worker = nullptr;
 };
 
@@ -39,6 +40,7 @@ class Control {
 
   std::vector<WorkerLink> workers_;
   Correlator& correlator_;
+  KeptPacket packet_;
 };
 
 }  // namespace mptap

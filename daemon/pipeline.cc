@@ -8,6 +8,8 @@
 namespace mptap {
 namespace {
 
+constexpr std::size_t kShelfPackets = 1'024;  // that a worker may be ahead of control
+
 /// How an idle worker rests: it spins for a while, then sleeps ever longer up to the configured bound.
 class Rest {
  public:
@@ -43,8 +45,10 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
   correlator_.choose_events(runtime.logs.events);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
-    workers_.push_back(
-        std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_));
+    const bool keeps = config.correlator.evidence.any();
+    shelves_.push_back(keeps ? std::make_unique<PacketShelf>(kShelfPackets) : nullptr);
+    workers_.push_back(std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_,
+                                                shelves_.back().get()));
   }
 }
 
@@ -55,7 +59,7 @@ Pipeline::~Pipeline() {
 
 void Pipeline::start(const ThreadHooks& hooks) {
   std::vector<WorkerLink> links;
-  for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), workers_[i].get()});
+  for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), shelves_[i].get(), workers_[i].get()});
   threads_.emplace_back([this, links, hooks] {
     if (hooks.enter_control) hooks.enter_control();
     Control(links, correlator_).run([this, &hooks] { take_over_runtime(hooks); });

@@ -72,6 +72,7 @@ class Pipeline {
   DetectorOptions detectors_;                                    // control thread
   NoticeOptions notices_;                                        // control thread
   std::vector<std::unique_ptr<RecordRing>> rings_;
+  std::vector<std::unique_ptr<PacketShelf>> shelves_;            // one a worker; none where no packets are kept
   std::vector<std::unique_ptr<Worker>> workers_;
   Correlator correlator_;
   std::vector<std::thread> threads_;

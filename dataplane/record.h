@@ -44,6 +44,7 @@ constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/AC
 constexpr std::uint8_t kToldBefore = 0x08;    // kOpened: the SYN was told as kJoinNotStored
 constexpr std::uint8_t kLast = 0x10;          // kCounters: no others follow
 constexpr std::uint8_t kRepeated = 0x40;      // kCapableAck, kJoinAck: which SYN/ACK is acknowledged is not known
+constexpr std::uint8_t kKept = 0x80;          // the headers of its packet were kept (PacketKeeper)
 constexpr std::uint8_t kMissed = 0x20;        // kCounters: the tap missed payload of this direction
 }  // namespace record_flag
 

@@ -6,9 +6,10 @@
 namespace mptap {
 
 RecordOut::RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room,
-                     const std::atomic<bool>& stop, WorkerTally& tally)
+                     const std::atomic<bool>& stop, WorkerTally& tally, PacketKeeper* keeper)
     : ring_(ring),
       tally_(tally),
+      keeper_(keeper),
       stop_(stop),
       wait_for_room_(wait_for_room),
       overflow_capacity_(std::max(overflow_capacity, 1u)),
@@ -16,6 +17,29 @@ RecordOut::RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wai
 
 bool RecordOut::push(const Record& record, RecordClass klass) noexcept {
   ++tally_.records_built;
+  if (keeper_ != nullptr && keeper_->wants(record)) return push_kept(record, klass);
+  return push_plain(record, klass);
+}
+
+/// Record and packet go together or not at all: control takes one packet for each record that says so.
+bool RecordOut::push_kept(const Record& record, RecordClass klass) noexcept {
+  while (!keeper_->has_room() && wait_for_room_ && !stop_.load(std::memory_order_relaxed)) {
+    show();
+    std::this_thread::yield();
+  }
+  if (!keeper_->has_room()) {
+    ++tally_.packets_not_kept;
+    return push_plain(record, klass);
+  }
+  Record flagged = record;
+  flagged.flags |= record_flag::kKept;
+  if (!push_plain(flagged, klass)) return false;
+  keeper_->keep(record);
+  ++tally_.packets_kept;
+  return true;
+}
+
+bool RecordOut::push_plain(const Record& record, RecordClass klass) noexcept {
   if (wait_for_room_) return push_waiting(record);
   const std::size_t bulk_limit = ring_.capacity() / 4 * 3;
   if (klass == RecordClass::kBulk) {
@@ -42,7 +66,7 @@ bool RecordOut::push(const Record& record, RecordClass klass) noexcept {
 
 bool RecordOut::push_waiting(const Record& record) noexcept {
   while (!ring_.try_push(record)) {
-    ring_.publish();
+    show();
     if (stop_.load(std::memory_order_relaxed)) {
       ++tally_.ring_full_vital;
       return false;
@@ -61,9 +85,15 @@ void RecordOut::wait_from_now_on() noexcept {
   wait_for_room_ = true;
 }
 
+/// Packets first: whoever sees a record finds its packet.
+void RecordOut::show() noexcept {
+  if (keeper_ != nullptr) keeper_->publish();
+  ring_.publish();
+}
+
 void RecordOut::publish() noexcept {
   drain_overflow();
-  ring_.publish();
+  show();
   tally_.records_pending = overflow_size_;
   tally_.ring_fill = ring_.capacity() - ring_.free_room();
 }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "dataplane/packet_keeper.h"
 #include "dataplane/record.h"
 #include "dataplane/spsc_ring.h"
 #include "dataplane/worker_counters.h"
@@ -30,8 +31,9 @@ class RecordOut {
   /// @param overflow_capacity  Vital records, at least 1.
   /// @param wait_for_room      True where the source can wait (a file).
   /// @param stop               Ends the waiting; whoever stops control sets it first.
+  /// @param keeper             Keeps the packets that make records; nullptr: none are kept.
   RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room, const std::atomic<bool>& stop,
-            WorkerTally& tally);
+            WorkerTally& tally, PacketKeeper* keeper = nullptr);
 
   /// @return False where the record was lost; it is counted then.
   bool push(const Record& record, RecordClass klass) noexcept;
@@ -43,11 +45,15 @@ class RecordOut {
   void publish() noexcept;
 
  private:
+  [[nodiscard]] bool push_kept(const Record& record, RecordClass klass) noexcept;
+  [[nodiscard]] bool push_plain(const Record& record, RecordClass klass) noexcept;
   [[nodiscard]] bool push_waiting(const Record& record) noexcept;
+  void show() noexcept;
   void drain_overflow() noexcept;
 
   RecordRing& ring_;
   WorkerTally& tally_;
+  PacketKeeper* const keeper_;
   const std::atomic<bool>& stop_;
   bool wait_for_room_;
   const std::uint32_t overflow_capacity_;

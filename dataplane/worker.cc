@@ -35,10 +35,11 @@ bool make_key(const Frame& frame, const TcpSegment& tcp, SubflowKey& key) noexce
 }  // namespace
 
 Worker::Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
-               const std::atomic<bool>& stop)
+               const std::atomic<bool>& stop, PacketShelf* shelf)
     : source_(source),
       options_(options),
-      out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_),
+      keeper_(shelf != nullptr ? std::optional<PacketKeeper>(*shelf) : std::nullopt),
+      out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_, keeper_ ? &*keeper_ : nullptr),
       tracker_(options, seed, out_, tally_) {}
 
 PollStatus Worker::poll_once() noexcept {
@@ -68,9 +69,20 @@ void Worker::process_burst(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < count; ++i) tracker_.table().prefetch_slot(candidates_[i].segment.hash);
   for (std::size_t i = 0; i < count; ++i) {
     tracker_.expire(candidates_[i].time_ns);
-    tracker_.on_segment(candidates_[i].segment, candidates_[i].time_ns);
+    track(candidates_[i]);
   }
   tracker_.expire(now_ns_);
+}
+
+void Worker::track(const Candidate& candidate) noexcept {
+  const SegmentView& segment = candidate.segment;
+  if (keeper_) {
+    const bool low = segment.source_is_low;
+    keeper_->look_at(*candidate.packet, segment.tcp.options, low ? segment.key.low : segment.key.high,
+                     low ? segment.key.high : segment.key.low);
+  }
+  tracker_.on_segment(segment, candidate.time_ns);
+  if (keeper_) keeper_->forget();
 }
 
 /// Counts the frame in exactly one place; true where its segment concerns the tracker.
@@ -108,6 +120,7 @@ bool Worker::parse_packet(const PacketView& packet, Candidate& out) noexcept {
   out.segment.hash = tracker_.table().hash_of(out.segment.key);
   out.segment.ip_id = frame.ip_id;
   out.time_ns = now_ns_;
+  out.packet = &packet;
   tracker_.table().prefetch_bucket(out.segment.hash);
   return true;
 }

@@ -4,7 +4,9 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
+#include "dataplane/packet_keeper.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/record_out.h"
 #include "dataplane/subflow_tracker.h"
@@ -30,9 +32,10 @@ class Worker {
   /// @param ring     Its consumer is control.
   /// @param stop     Set once control no longer takes records: ends any waiting for room.
   /// @param seed     Secret; see random_seed().
+  /// @param shelf    Gets the headers of the packets that make records; nullptr: they are not kept.
   /// @throws std::bad_alloc where the table finds no address space.
   Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
-         const std::atomic<bool>& stop);
+         const std::atomic<bool>& stop, PacketShelf* shelf = nullptr);
 
   /// One burst through the pipeline.
   PollStatus poll_once() noexcept;
@@ -54,15 +57,18 @@ class Worker {
   struct Candidate {
     SegmentView segment;
     std::uint64_t time_ns;
+    const PacketView* packet;
   };
 
   void process_burst(const Burst& burst) noexcept;
   bool parse_packet(const PacketView& packet, Candidate& out) noexcept;
+  void track(const Candidate& candidate) noexcept;
   void publish() noexcept;
 
   PacketSource& source_;
   const WorkerOptions options_;
   WorkerTally tally_;
+  std::optional<PacketKeeper> keeper_;
   RecordOut out_;
   SubflowTracker tracker_;
   std::uint64_t now_ns_ = 0;

@@ -37,6 +37,8 @@ namespace mptap {
   X(records_pushed, "records handed to control")                                                              \
   X(ring_full_vital, "vital records lost because control did not keep up")                                    \
   X(ring_full_bulk, "bulk records lost because the ring was three quarters full")                             \
+  X(packets_kept, "packets whose headers were kept for notices and evidence")                                 \
+  X(packets_not_kept, "packets that made a record and found no room to be kept")                              \
   X(polls, "polls of the source")                                                                             \
   X(polls_empty, "polls that found nothing")
 

@@ -29,6 +29,7 @@ namespace mptap {
   X(crypto_shed, "hashes and HMACs not computed because the budget of that second was spent")       \
   X(notices_allowed, "notices left out because of notices.allow")                                   \
   X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
+  X(evidence_left_out, "notices around which no packets were written, for too many others were under way") \
   X(token_collisions, "tokens that more than one live connection carries")                          \
   X(attempts_not_logged, "rows of unanswered attempts left out of the log by logs.attempts_per_second") \
   X(twin_subflows, "subflows seen a second time under another 4-tuple, as on both sides of a NAT")

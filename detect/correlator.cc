@@ -21,6 +21,7 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       reporter_(crypto_, mix64(seed + 4)),
       detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
       policy_(detectors, notices, mix64(seed + 8), counters),
+      evidence_(options.evidence, book_, connections_, sink, counters),
       speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))) {}
 
 Correlator::~Correlator() = default;
@@ -217,6 +218,7 @@ void Correlator::advance(std::uint64_t now_ns) {
     for (const auto& detector : detectors_) detector->advance(now_ns_, *this);
   }
   while (const auto due = waiting_.next_due(now_ns_)) give_up(*due);
+  evidence_.advance(now_ns_);
   for (Connection* idle = connections_.oldest_idle();
        idle != nullptr && idle->idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
     end_connection(*idle, idle->idle_since_ns, EndReason::kDue);
@@ -232,6 +234,7 @@ void Correlator::finish() {
   std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) { return a->mp_id < b->mp_id; });
   for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, EndReason::kExit);
   for (const auto& detector : detectors_) detector->finish(*this);
+  evidence_.finish();
   ControlCounters::set(counters_.connections, connections_.size());
 }
 
@@ -254,6 +257,7 @@ void Correlator::emit(const Event& event) {
 
 void Correlator::on_notice(Notice&& notice) {
   if (!policy_.admit(notice)) return;
+  evidence_.on_notice(notice);
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
   if (notice.source && notice.destination && notice.source->port != 0 && notice.destination->port != 0) {
     notice.community_id = crypto_.derive_community_id({*notice.source, *notice.destination});

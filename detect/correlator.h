@@ -15,6 +15,7 @@
 #include "detect/detector.h"
 #include "detect/detector_options.h"
 #include "detect/dsn_index.h"
+#include "detect/evidence.h"
 #include "detect/join_matcher.h"
 #include "detect/keyless_index.h"
 #include "detect/lru_map.h"
@@ -43,6 +44,11 @@ class Correlator : private NoticeSink {
 
   /// Which events go to the event log; empty: none.
   void choose_events(const std::vector<std::string>& events) { reporter_.choose_events(events); }
+
+  /// The headers of the packet that made the next record of that worker.
+  void on_packet(std::size_t worker, const KeptPacket& packet) {
+    evidence_.on_packet(static_cast<std::uint16_t>(worker), packet);
+  }
 
   /// @param worker  Index of the worker that sent it.
   void on_record(std::size_t worker, const Record& record);
@@ -153,6 +159,7 @@ class Correlator : private NoticeSink {
   Reporter reporter_;
   std::vector<std::unique_ptr<Detector>> detectors_;
   NoticePolicy policy_;
+  Evidence evidence_;
   struct Unanswered {
     SubflowRef subflow;
     std::uint64_t deadline_ns;

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "dataplane/types.h"
+#include "detect/evidence_options.h"
 
 namespace mptap {
 
@@ -13,6 +14,7 @@ struct CorrelatorOptions {
   std::uint64_t join_grace_ns = 2 * kNsPerSecond;           // an answered join waits for its handshake
   std::uint32_t max_waiting_joins = 65'536;
   std::uint32_t crypto_per_second = 500'000;                // hashes and HMACs a second of packet time
+  EvidenceOptions evidence;
 };
 
 }  // namespace mptap

@@ -37,6 +37,9 @@ class Detector {
   virtual void finish(NoticeSink& notices) { (void)notices; }
 };
 
+/// The packet that an event is about, where it is about one.
+[[nodiscard]] PacketName packet_of(const Event& event);
+
 /// A notice about a subflow, with what every notice has: time, addresses, connection. The sender of the segment
 /// is the source.
 [[nodiscard]] Notice notice_about(const Event& event, const char* note, Severity severity);

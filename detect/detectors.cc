@@ -1,5 +1,6 @@
 #include <type_traits>
 
+#include "dataplane/kept_packet.h"
 #include "detect/correlator.h"
 #include "detect/detectors/add_addr_hmac.h"
 #include "detect/detectors/address_id_exhaustion.h"
@@ -82,11 +83,28 @@ std::vector<std::unique_ptr<Detector>> make_detectors(const DetectorOptions& opt
   return detectors;
 }
 
+PacketName packet_of(const Event& event) {
+  if (event.record != nullptr) {
+    return event.record->has(record_flag::kKept) ? PacketName{.print = print_of(*event.record)} : PacketName{};
+  }
+  if (event.subflow == nullptr) return {};
+  const SubflowRef& self = event.subflow->self;
+  const auto latest = [&self](RecordKind kind) { return PacketName{0, self.slot, self.generation, self.worker, kind}; };
+  switch (event.kind) {
+    case EventKind::kJoinDisproved: return latest(event.from_opener ? RecordKind::kJoinAck : RecordKind::kSynAck);
+    case EventKind::kJoinMatched:
+    case EventKind::kJoinUnknown:
+    case EventKind::kTokenTaken: return latest(RecordKind::kSynAck);
+    default: return {};
+  }
+}
+
 Notice notice_about(const Event& event, const char* note, Severity severity) {
   Notice notice;
   notice.time_ns = event.time_ns;
   notice.note = note;
   notice.severity = severity;
+  notice.packet_name = packet_of(event);
   if (event.connection != nullptr) notice.connection = ConnectionName{event.connection->mp_id, {}};
   notice.source = event.from_opener ? event.tuple.opener : event.tuple.acceptor;
   notice.destination = event.from_opener ? event.tuple.acceptor : event.tuple.opener;

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "dataplane/packet_source.h"
 #include "dataplane/record.h"
 #include "dataplane/types.h"
 
@@ -189,6 +190,17 @@ struct SourceCount {
   std::uint64_t count = 0;
 };
 
+/// Names a packet whose headers may have been kept: by the print of its record, or as the latest of a kind on a subflow.
+struct PacketName {
+  std::uint64_t print = 0;                       // see print_of(); 0: by the others
+  std::uint32_t slot = Record::kNoSlot;
+  std::uint16_t generation = 0;
+  std::uint16_t worker = 0;
+  RecordKind kind = RecordKind::kNone;
+
+  [[nodiscard]] bool is_set() const { return print != 0 || kind != RecordKind::kNone; }
+};
+
 /// One row of notice.log.
 struct Notice {
   std::uint64_t time_ns = 0;
@@ -205,7 +217,17 @@ struct Notice {
   std::optional<IpAddress> address;              // the address in question
   std::optional<std::uint64_t> known_count;      // join_flood: of `count`, joins with a token that is known
   std::string community_id;                      // where both ports are set
-  std::string packet;                            // the frame that raised it, keys blanked; empty: none
+  PacketName packet_name;                        // the packet that raised it
+  std::string packet;                            // its headers, keys blanked; empty: none
+  LinkType packet_link = LinkType::kEthernet;    // what they begin with
+};
+
+/// Headers of one packet of the capture of evidence; keys blanked.
+struct EvidencePacket {
+  std::uint64_t time_ns = 0;
+  LinkType link = LinkType::kEthernet;
+  std::uint32_t wire_bytes = 0;
+  std::vector<std::uint8_t> bytes;
 };
 
 /// One row of mptcp_event.log: an option as it was seen, or a step in the life of a connection.
@@ -241,7 +263,7 @@ struct EventReport {
   std::string detail;                            // close cause, error name, evidence
 };
 
-using Report = std::variant<std::monostate, SubflowReport, ConnectionReport, Notice, EventReport>;
+using Report = std::variant<std::monostate, SubflowReport, ConnectionReport, Notice, EventReport, EvidencePacket>;
 
 /// Takes what control has to tell. Called on the control thread only; must not wait where control serves live
 /// workers.

@@ -75,6 +75,17 @@ void append_own(std::string& out, const char* type, const Row& row) {
   out += '}';
 }
 
+/// As in the header of a pcap file.
+unsigned linktype_of(LinkType link) {
+  switch (link) {
+    case LinkType::kEthernet: return 1;
+    case LinkType::kRawIp: return 101;
+    case LinkType::kSll: return 113;
+    case LinkType::kSll2: return 276;
+  }
+  return 1;
+}
+
 /// EVE counts down: 1 is the worst.
 unsigned eve_severity(Severity severity) { return 4u - static_cast<unsigned>(severity); }
 
@@ -125,7 +136,9 @@ void append_eve_row(std::string& out, const Notice& row) {
   if (!row.packet.empty()) {
     out += R"(,"packet":)";
     append_json_value(out, Base64{row.packet});
-    out += R"(,"packet_info":{"linktype":1})";
+    out += R"(,"packet_info":{"linktype":)";
+    append_number(out, linktype_of(row.packet_link));
+    out += '}';
   }
   out += "}\n";
 }

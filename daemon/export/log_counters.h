@@ -81,6 +81,7 @@ struct LogCounters {
 #undef X
   };
   std::array<OfLog, kLogKinds> logs;
+  OfLog evidence;  // packets of the capture
   NoteCounters notes;
 
   [[nodiscard]] OfLog& of(LogKind kind) { return logs[static_cast<std::size_t>(kind)]; }

@@ -15,14 +15,16 @@ bool is_attempt(const Report& report) {
 }
 
 bool is_bulk(const Report& report) {
-  return std::holds_alternative<EventReport>(report) || is_attempt(report);
+  return std::holds_alternative<EventReport>(report) || std::holds_alternative<EvidencePacket>(report) ||
+         is_attempt(report);
 }
 
-LogKind log_of(const Report& report) {
-  if (std::holds_alternative<ConnectionReport>(report)) return LogKind::kConnection;
-  if (std::holds_alternative<Notice>(report)) return LogKind::kNotice;
-  if (std::holds_alternative<EventReport>(report)) return LogKind::kEvent;
-  return LogKind::kSubflow;
+LogCounters::OfLog& counters_of(LogCounters& counters, const Report& report) {
+  if (std::holds_alternative<EvidencePacket>(report)) return counters.evidence;
+  if (std::holds_alternative<ConnectionReport>(report)) return counters.of(LogKind::kConnection);
+  if (std::holds_alternative<Notice>(report)) return counters.of(LogKind::kNotice);
+  if (std::holds_alternative<EventReport>(report)) return counters.of(LogKind::kEvent);
+  return counters.of(LogKind::kSubflow);
 }
 
 }  // namespace
@@ -39,7 +41,7 @@ void LogQueue::on_report(Report&& report) {
   const bool to_log = belongs_in_log(report);
   if (mode_ == RunMode::kLive) {
     if (!to_log) return;
-    if (!has_room(is_bulk(report))) return counters_.of(log_of(report)).rows_dropped.add();
+    if (!has_room(is_bulk(report))) return counters_of(counters_, report).rows_dropped.add();
   }
   QueuedReport queued{std::move(report), to_log};
   while (!ring_.try_push(std::move(queued))) std::this_thread::sleep_for(kWaitForRoom);

@@ -43,7 +43,7 @@ constexpr Column<Notice> kNoticeColumns[] = {
        if (r.packet.empty()) return Unset{};
        return Base64{r.packet};
      },
-     "The frame that raised it, headers only and keys blanked, in base64; not filled yet."},
+     "The frame that raised it up to the end of its TCP header, keys blanked, in base64; where `notices.packet` asks for it."},
 };
 
 constexpr Column<EventReport> kEventColumns[] = {

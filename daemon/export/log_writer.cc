@@ -130,13 +130,16 @@ bool LogWriter::write_batch() {
   for (const LogKind kind : kAllLogs) {
     if (LogFile* file = file_of(kind)) account(kind, file->flush());
   }
+  account_evidence();
   return taken > 0;
 }
 
 void LogWriter::write_row(const Report& report) {
   std::visit(
       [this]<typename Row>(const Row& row) {
-        if constexpr (!std::is_same_v<Row, std::monostate>) {
+        if constexpr (std::is_same_v<Row, EvidencePacket>) {
+          if (evidence_) evidence_->append(row);
+        } else if constexpr (!std::is_same_v<Row, std::monostate>) {
           if (LogFile* file = file_of(kLogOf<Row>)) file->append(row);
         }
       },
@@ -162,6 +165,15 @@ void LogWriter::open_files(const LogOptions& options) {
     files_[index_of(kind)] = std::move(fresh[index_of(kind)]);
     told_[index_of(kind)] = false;
   }
+  open_evidence(options);
+}
+
+/// A file is made with the first packet: where nothing is noticed there is none.
+void LogWriter::open_evidence(const LogOptions& options) {
+  account_evidence();
+  evidence_.reset();
+  if (!options.directory.empty()) evidence_ = std::make_unique<EvidenceFile>(options.directory, options.evidence);
+  evidence_told_ = false;
 }
 
 void LogWriter::close(LogKind kind) {
@@ -175,11 +187,25 @@ void LogWriter::account(LogKind kind, const LogFile::FlushResult& result) {
   LogCounters::OfLog& counters = queue_.counters().of(kind);
   counters.rows_written.add(result.rows_written);
   counters.write_errors.add(result.rows_lost);
-  if (result.error == 0 || std::exchange(told_[index_of(kind)], true)) return;
+  if (result.error == 0) return;
+  tell_error(told_[index_of(kind)],
+             fmt::format("cannot write the log {}: {}; rows are lost and counted until it can be written again",
+                         file_of(kind)->path(), std::strerror(result.error)));
+}
 
-  const std::string sentence =
-      fmt::format("cannot write the log {}: {}; rows are lost and counted until it can be written again",
-                  file_of(kind)->path(), std::strerror(result.error));
+void LogWriter::account_evidence() {
+  if (!evidence_) return;
+  const EvidenceFile::FlushResult result = evidence_->flush();
+  LogCounters::OfLog& counters = queue_.counters().evidence;
+  counters.rows_written.add(result.packets_written);
+  counters.write_errors.add(result.packets_lost);
+  if (result.error.empty()) return;
+  tell_error(evidence_told_, fmt::format("cannot write the capture {}; its packets are lost and counted until it can be "
+                                         "written again", result.error));
+}
+
+void LogWriter::tell_error(bool& told, const std::string& sentence) {
+  if (std::exchange(told, true)) return;
   spdlog::error("{}", sentence);
   const std::lock_guard lock(mutex_);
   if (!first_error_) first_error_ = sentence;

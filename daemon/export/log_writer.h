@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "daemon/export/evidence_file.h"
 #include "daemon/export/export_options.h"
 #include "daemon/export/log_file.h"
 #include "daemon/export/log_queue.h"
@@ -92,7 +93,10 @@ class LogWriter {
   void wait();
   void close(LogKind kind);
   void account(LogKind kind, const LogFile::FlushResult& result);
+  void account_evidence();
+  void tell_error(bool& told, const std::string& sentence);
   void open_files(const LogOptions& options);
+  void open_evidence(const LogOptions& options);
   [[nodiscard]] LogFile* file_of(LogKind kind) const { return files_[static_cast<std::size_t>(kind)].get(); }
 
   LogQueue& queue_;
@@ -101,6 +105,8 @@ class LogWriter {
   // The writer thread's, once it runs.
   LogOptions options_;
   Files files_;
+  std::unique_ptr<EvidenceFile> evidence_;  // where there is a directory
+  bool evidence_told_ = false;              // its write error was told
   std::array<bool, kLogKinds> told_{};  // its write error was told
 
   std::mutex requesting_;

@@ -258,11 +258,13 @@ void add_logs(Table& table) {
 #define X(field, meaning)                                                                          \
   table.push_back({"mptap_log_" #field "_total", MetricType::kCounter, sentence(meaning), "log",   \
                    [](const MetricsReading& reading, Samples& out) {                               \
+                     if (reading.logs == nullptr) return;                                          \
                      for (const LogKind kind : kAllLogs) {                                         \
-                       if (reading.logs == nullptr) return;                                        \
                        const std::uint64_t count = reading.logs->counters().of(kind).field.read(); \
                        out.push_back({{{"log", path_of(kind)}}, static_cast<double>(count)});      \
                      }                                                                             \
+                     const std::uint64_t packets = reading.logs->counters().evidence.field.read(); \
+                     out.push_back({{{"log", "evidence"}}, static_cast<double>(packets)});         \
                    }});
   MPTAP_LOG_COUNTERS(X)
 #undef X

@@ -70,14 +70,14 @@ void JoinFloodDetector::on_attempt(const Event& event, NoticeSink& notices) {
   receiver.quiet_until_ns = event.time_ns + options_.interval_ns;
   const Endpoint victim{address, 0};
   if (receiver.under_attack) {
-    tell("join_flood_status", Severity::kMedium, event.time_ns, victim, receiver, notices);
+    tell("join_flood_status", Severity::kMedium, event.time_ns, victim, receiver, packet_of(event), notices);
     return;
   }
   if (attacked_.size() < kMaxAttacks) {
     receiver.under_attack = true;
     attacked_.push_back(address);
   }
-  tell("join_flood", Severity::kHigh, event.time_ns, victim, receiver, notices);
+  tell("join_flood", Severity::kHigh, event.time_ns, victim, receiver, packet_of(event), notices);
 }
 
 /// Looks, a few times an interval, whether attacks are over: then no more joins may come that would tell.
@@ -93,17 +93,18 @@ void JoinFloodDetector::advance(std::uint64_t now_ns, NoticeSink& notices) {
     receiver->known.advance(step);
     if (is_above(*receiver)) return false;
     receiver->under_attack = false;
-    if (options_.enabled) tell("join_flood_end", Severity::kInfo, now_ns, {address, 0}, *receiver, notices);
+    if (options_.enabled) tell("join_flood_end", Severity::kInfo, now_ns, {address, 0}, *receiver, {}, notices);
     return true;
   });
 }
 
 void JoinFloodDetector::tell(const char* note, Severity severity, std::uint64_t time_ns, const Endpoint& victim,
-                             const Receiver& receiver, NoticeSink& notices) const {
+                             const Receiver& receiver, const PacketName& packet, NoticeSink& notices) const {
   Notice notice;
   notice.time_ns = time_ns;
   notice.note = note;
   notice.severity = severity;
+  notice.packet_name = packet;
   notice.destination = victim;  // sources are many: see top_sources
   notice.count = receiver.open.total();
   notice.known_count = receiver.known.total();

@@ -53,7 +53,7 @@ class JoinFloodDetector : public Detector {
   void on_completed(const Event& event);
   static void count_source(Receiver& receiver, const IpAddress& source);
   void tell(const char* note, Severity severity, std::uint64_t time_ns, const Endpoint& victim, const Receiver& receiver,
-            NoticeSink& notices) const;
+            const PacketName& packet, NoticeSink& notices) const;
 
   const JoinFloodOptions& options_;
   ControlCounters& counters_;

@@ -67,10 +67,14 @@ def _tcp_of(data, link, at):
     return None
 
 
+def frames_in(data):
+    """(link type, offset, size) of each frame of a capture file's bytes, in order."""
+    return _pcapng_frames(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else _pcap_frames(data)
+
+
 def options_in(data):
     """All MPTCP options of a capture file's bytes, in order."""
-    frames = _pcapng_frames(data) if data[:4] == b"\x0a\x0d\x0d\x0a" else _pcap_frames(data)
-    for link, start, size in frames:
+    for link, start, size in frames_in(data):
         found = _tcp_of(data, link, start) if size > 54 else None
         if not found:
             continue

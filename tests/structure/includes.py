@@ -13,7 +13,7 @@ LAYERS = (
     ("dataplane/*", ()),
     # Records and options, and the hash that tables keyed by attackers need.
     ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
-                  "dataplane/seeded_hash.h")),
+                  "dataplane/seeded_hash.h", "dataplane/packet_source.h", "dataplane/kept_packet.h")),
     ("config/*", ("dataplane/*_options.h", "detect/*_options.h", "daemon/*_options.h")),
     ("daemon/*", ("dataplane/*", "detect/*", "config/*")),
     # The generator shares no code with what it tests.

@@ -50,7 +50,7 @@ hugepages: never
 memory: 2GiB
 mbufs: 131072
 max_frame: 1518
-frames: {decapsulate: false, max_depth: 16, vlan_in_identity: true, tunnel_in_identity: true, vxlan_port: 8472, gtpu_port: 65535}
+frames: {decapsulate: off, max_depth: 16, vlan_in_identity: on, tunnel_in_identity: true, vxlan_port: 8472, gtpu_port: 65535}
 subflows: {capacity: 1024, idle_timeout: 30m, unanswered_timeout: 10s, midstream_timeout: 1m, linger: 0s,
            receiver_share: 4, counters_interval: 500ms, ring: 1024, overflow: 2048}
 connections: {max: 4096, linger: 1h, join_grace: 0s, max_waiting_joins: 10}

@@ -56,6 +56,7 @@ class ControlRun : public ReportSink {
     if (const auto* it = std::get_if<ConnectionReport>(&report)) connections.push_back(*it);
     if (const auto* it = std::get_if<Notice>(&report)) notices.push_back(*it);
     if (const auto* it = std::get_if<EventReport>(&report)) events.push_back(*it);
+    if (const auto* it = std::get_if<EvidencePacket>(&report)) evidence.push_back(*it);
   }
 
   /// A slot that was not used before.
@@ -245,6 +246,7 @@ class ControlRun : public ReportSink {
   std::vector<ConnectionReport> connections;
   std::vector<Notice> notices;
   std::vector<EventReport> events;
+  std::vector<EvidencePacket> evidence;
 
  private:
   std::uint32_t next_slot_ = 0;
