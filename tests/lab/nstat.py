@@ -13,6 +13,11 @@ def read(namespace):
     return collections.Counter({f[0].removeprefix("MPTcpExt"): int(f[1]) for f in (l.split() for l in lines) if f[0].startswith("MPTcpExt")})
 
 
+def moved(before, after):
+    """How far each counter moved from one reading to the next: none is left out."""
+    return collections.Counter({name: count - before[name] for name, count in after.items()})
+
+
 @dataclasses.dataclass(frozen=True)
 class Counterpart:
     """`of` reads our number from a Sensed; `hosts` are those whose counters are added up."""
@@ -80,16 +85,16 @@ def document():
     return INTRODUCTION + "".join(f"| {row.kernel} | {', '.join(row.hosts)} | {row.ours} |\n" for row in COUNTERPARTS)
 
 
-def problems_of(before, after, sensor):
-    """Sentences on every kernel counter that moved otherwise than the sensor's; `before` and `after` by host."""
+def problems_of(counted, sensor):
+    """Sentences on every kernel counter that moved otherwise than the sensor's; `counted` by host: how far they moved."""
     sensed = Sensed(sensor)
     problems = []
     for row in COUNTERPARTS:
-        if any(row.kernel not in after[host] for host in row.hosts):
+        if any(row.kernel not in counted[host] for host in row.hosts):
             continue  # this kernel does not have it
-        moved = sum(after[host][row.kernel] - before[host][row.kernel] for host in row.hosts)
-        if moved != row.of(sensed):
-            problems.append(f"nstat {row.kernel} of {' and '.join(row.hosts)} is {moved}, ours ({row.ours}) {row.of(sensed)}")
+        theirs = sum(counted[host][row.kernel] for host in row.hosts)
+        if theirs != row.of(sensed):
+            problems.append(f"nstat {row.kernel} of {' and '.join(row.hosts)} is {theirs}, ours ({row.ours}) {row.of(sensed)}")
     return problems
 
 
