@@ -33,8 +33,8 @@ def rows(directory, log):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def live_config(directory, interface, events=(), metrics_port=METRICS[1]):
-    """The YAML of a sensor that reads `interface` through DPDK's af_packet and logs JSON to `directory`."""
+def live_config(directory, interface, events=(), metrics_port=METRICS[1], settings=""):
+    """The YAML of a sensor that reads `interface` through DPDK's af_packet, logs JSON to `directory`, and what `settings` say."""
     return f"""\
 ports:
   - interface: {interface}
@@ -46,18 +46,19 @@ logs:
   events: [{", ".join(events)}]
 metrics:
   listen: {METRICS[0]}:{metrics_port}
+{settings}
 """
 
 
 class Sensor:
     """`mptap run` on `interface` of `namespace`, from entering the context (its worker then polls) to `stop`."""
 
-    def __init__(self, namespace, interface, directory, events=(), metrics_port=METRICS[1]):
+    def __init__(self, namespace, interface, directory, events=(), metrics_port=METRICS[1], settings=""):
         self._namespace = namespace
         self._metrics = (METRICS[0], metrics_port)
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "mptap.yaml"
-        self.config.write_text(live_config(directory, interface, events, metrics_port))
+        self.config.write_text(live_config(directory, interface, events, metrics_port, settings))
         self.stderr = self.directory / "stderr"
 
     def __enter__(self):

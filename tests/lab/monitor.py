@@ -1,5 +1,6 @@
 """What the kernel itself says of its MPTCP connections: `ip mptcp monitor`."""
 
+import os
 import re
 import subprocess
 import tempfile
@@ -17,7 +18,7 @@ class Monitor:
         self._namespace = namespace
 
     def __enter__(self):
-        self._output = tempfile.TemporaryFile("w+")
+        self._output = tempfile.TemporaryFile()
         self._process = subprocess.Popen(command_in(self._namespace, "ip", "mptcp", "monitor"), stdout=self._output)
         return self
 
@@ -28,8 +29,9 @@ class Monitor:
 
     def events(self, kind=None):
         """Events so far, oldest first, as dicts of strings; `event` is the kind. Unnamed kinds are left out."""
-        self._output.seek(0)
-        matches = (_LINE.match(line) for line in self._output)
+        output = self._output.fileno()
+        said = os.pread(output, os.fstat(output).st_size, 0)  # its place in the file is where `ip` writes next: leave it
+        matches = (_LINE.match(line) for line in said.decode().splitlines())
         events = [{"event": m[1], **dict(word.split("=", 1) for word in m[2].split())} for m in matches if m]
         return [event for event in events if kind in (None, event["event"])]
 

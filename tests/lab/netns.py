@@ -17,11 +17,14 @@ def _setns(descriptor):
 
 @contextlib.contextmanager
 def inside(namespace):
-    """Enters `namespace` for the body; sockets opened there stay there. None is the namespace we are in."""
+    """Enters `namespace` for the body; sockets opened there stay there. None is the namespace we are in.
+
+    Moves the calling thread alone.
+    """
     if namespace is None:
         yield
         return
-    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    home = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
     target = os.open(f"/run/netns/{namespace}", os.O_RDONLY)
     try:
         _setns(target)

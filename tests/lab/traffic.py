@@ -8,6 +8,7 @@ from netns import inside
 IPPROTO_MPTCP = 262
 CHUNK = 16 * 1024
 TIMEOUT_S = 10
+BACKLOG = 128  # half-open joins of a flood have room
 
 
 def _open(namespace, family, protocol):
@@ -27,13 +28,17 @@ class Server:
         if self._family == socket.AF_INET6:
             self._listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         self._listener.bind((address if only_there else "", port))
-        self._listener.listen(16)
+        self._listener.listen(BACKLOG)
 
     def connect(self, namespace):
         """Opens a Connection to this server from `namespace`."""
         near = _open(namespace, self._family, IPPROTO_MPTCP)
         near.connect(self._address)
-        far, _ = self._listener.accept()
+        while True:
+            far, opener = self._listener.accept()
+            if opener == near.getsockname():
+                break
+            far.close()  # somebody else opened it
         far.settimeout(TIMEOUT_S)
         return Connection(near, far)
 
@@ -43,13 +48,16 @@ class Server:
 
 
 class Connection:
-    """Both ends of one connection."""
+    """Both ends of one connection. `flow`: the client's address and port, the server's; `sent`: bytes each way."""
 
     def __init__(self, near, far):
         self._near, self._far = near, far
+        self.flow = (*near.getsockname()[:2], *near.getpeername()[:2])
+        self.sent = 0
 
     def exchange(self, size):
         """Sends `size` bytes from the client to the server, then as many back."""
+        self.sent += size
         for sender, receiver in ((self._near, self._far), (self._far, self._near)):
             for start in range(0, size, CHUNK):
                 chunk = bytes(min(CHUNK, size - start))
