@@ -161,6 +161,9 @@ std::string ConnectionTree::to_text(const WorkerTally& tally, const ControlCount
            joins(tally.joins_seen - tally.joins_not_stored - tally.joins_answered, "not answered") +
            joins(tally.joins_not_stored, "not stored");
   }
+  if (control.crypto_shed != 0) {
+    out += "\n" + plural(control.crypto_shed.load(), "proof") + " not computed (connections.crypto_per_second)";
+  }
   return out + "\n";
 }
 

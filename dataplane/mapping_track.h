@@ -45,6 +45,14 @@ struct alignas(64) MappingTrack {
     return fresh;
   }
 
+  /// Whether just this mapping is among the latest.
+  [[nodiscard]] bool remembers(std::uint32_t ssn, std::uint32_t bytes) const noexcept {
+    for (const Entry& entry : entries) {
+      if (entry.bytes != 0 && entry.ssn == ssn && entry.bytes == bytes) return true;
+    }
+    return false;
+  }
+
   /// Takes a mapping of at least one byte.
   ///
   /// @param bytes  1..65535, without a DATA_FIN.

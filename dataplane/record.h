@@ -42,6 +42,9 @@ constexpr std::uint8_t kFromAcceptor = 0x01;  // who sent the segment; not set: 
 constexpr std::uint8_t kSynSeen = 0x02;       // kOpened: the SYN itself was seen
 constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/ACK; the opener is a guess
 constexpr std::uint8_t kToldBefore = 0x08;    // kOpened: the SYN was told as kJoinNotStored
+constexpr std::uint8_t kUnmapped = 0x02;      // kCounters: payload stands behind all mappings of this direction
+constexpr std::uint8_t kDsnLow = 0x04;        // kCounters: of `dsn_high` only the low 32 bits are known
+constexpr std::uint8_t kDataAckLow = 0x08;    // kCounters: of `data_ack`
 constexpr std::uint8_t kLast = 0x10;          // kCounters: no others follow
 constexpr std::uint8_t kRepeated = 0x40;      // kCapableAck, kJoinAck: which SYN/ACK is acknowledged is not known
 constexpr std::uint8_t kKept = 0x80;          // the headers of its packet were kept (PacketKeeper)
@@ -198,8 +201,8 @@ struct CountersBody {
   std::uint32_t tiny_jumps;      // new mappings of at most 64 bytes whose DSN does not continue the one before
   std::uint64_t payload_bytes;   // TCP payload as seen, retransmissions included
   std::uint64_t mapped_bytes;    // bytes of DSS mappings seen for the first time on this subflow
-  std::uint64_t dsn_high;        // highest DSN mapped + 1; 0 where none was seen
-  std::uint64_t data_ack;        // highest data ACK; 0 where none was seen
+  std::uint64_t dsn_high;        // highest DSN mapped + 1; 0 where none was seen; see kDsnLow
+  std::uint64_t data_ack;        // highest data ACK; 0 where none was seen; see kDataAckLow
   std::uint64_t last_mapped_ns;  // packet time of the latest segment with a mapping; 0: none
 };
 

@@ -97,6 +97,7 @@ void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segm
     const bool lost_option = syn.offer == Offer::kNone && slot.syn.offer != Offer::kNone;
     if (lost_option && !slot.has(seen::kSynAck)) slot.seen |= seen::kSynWithoutOption;
     slot.seen |= seen::kSynRepeated;
+    slot.syn_after_answer = slot.syn_after_answer || slot.has(seen::kSynAck);
     touch(index, 0, segment);
     return;
   }
@@ -149,8 +150,12 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
     if (!guessed) {
       if (direction_of(slot, segment) == 0) return SubflowTable::kNone;
       if (slot.opener_isn == acknowledged) return index;
-      ++tally_.out_of_sequence;
-      return SubflowTable::kNone;
+      const bool one_sided = slot.direction[0].segments == 0 && (offer == Offer::kCapable || offer == Offer::kJoin);
+      if (!one_sided) {  // else the opener is not heard here, and cannot tell
+        ++tally_.out_of_sequence;
+        note_stranger(table_[index], 1, segment.tcp.seq + 1, segment.tcp.ack);
+        return SubflowTable::kNone;
+      }
     }
   }
   if (offer == Offer::kNone || offer == Offer::kMirrored) return SubflowTable::kNone;

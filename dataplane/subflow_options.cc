@@ -6,13 +6,7 @@
 namespace mptap {
 namespace {
 
-/// The 64-bit number near `reference` whose low half is `low` (RFC 8684 section 3.3.1).
-std::uint64_t extend(std::uint64_t reference, std::uint64_t low) {
-  const auto difference = static_cast<std::int32_t>(static_cast<std::uint32_t>(low) - static_cast<std::uint32_t>(reference));
-  return reference + static_cast<std::uint64_t>(static_cast<std::int64_t>(difference));
-}
-
-/// Marks a dsn_high of which only the low half is known, so that it is never 0.
+/// Marks a dsn_high or data_ack of which only the low half is known, so that it is never 0.
 constexpr std::uint64_t kLowHalf = 1ull << 32;
 
 /// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new.
@@ -99,7 +93,7 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
   }
   if (option.subtype == Subtype::kJoin) {
     Record record = record_of(index, RecordKind::kJoinAck, direction);
-  if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
+    if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
     record.join_ack = JoinAckBody{option.join.hmac};
     tell(index, record);
     return;
@@ -124,7 +118,12 @@ bool SubflowTracker::note_data_ack(SubflowSlot& slot, unsigned direction, DssBod
   const bool known = slot.has(seen::kDataAckKnown << direction);
   const bool peer_known = slot.has(seen::kDsnKnown << (1 - direction));
   if ((dss.flags & DssOption::kDataAck8) == 0) {
-    if (!known && !peer_known) return false;
+    if (!known && !peer_known) {  // the low half is kept for control, which may know the other by the key
+      const auto low = static_cast<std::uint32_t>(dss.data_ack);
+      const bool first = own.data_ack == 0;
+      if (first || Ssn{static_cast<std::uint32_t>(own.data_ack)}.before(Ssn{low})) own.data_ack = kLowHalf | low;
+      return false;
+    }
     dss.data_ack = extend(known ? own.data_ack : slot.direction[1 - direction].dsn_high, dss.data_ack);
   }
   dss.data_ack_known = true;
@@ -158,14 +157,25 @@ bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& ds
   return !known;
 }
 
-/// Counts the bytes that a mapping maps for the first time on this subflow.
-void SubflowTracker::count_mapping(SlotDirection& own, std::uint32_t ssn, std::uint32_t bytes) noexcept {
+/// Counts the bytes that a mapping maps for the first time on this subflow. What is missing behind the highest one may
+/// come later: as much of it counts, unless the mapping is one that was seen just before.
+void SubflowTracker::count_mapping(std::uint32_t index, unsigned direction, std::uint32_t ssn,
+                                   std::uint32_t bytes) noexcept {
   if (bytes == 0) return;
-  if (own.mapped_bytes == 0 && own.ssn_high == 0) own.ssn_high = ssn;  // the first mapping that was seen
+  const SubflowSlot& slot = table_[index];
+  SlotDirection& own = table_[index].direction[direction];
+  const bool is_first = own.mapped_bytes == 0 && own.ssn_high == 0;
+  if (is_first) own.ssn_high = slot.has(seen::kSynAck) ? 1 : ssn;
   const std::uint32_t end = ssn + bytes;
-  if (!Ssn{own.ssn_high}.before(Ssn{end})) return;
-  own.mapped_bytes += std::min(bytes, end - own.ssn_high);
-  own.ssn_high = end;
+  if (Ssn{own.ssn_high}.before(Ssn{end})) {
+    if (Ssn{own.ssn_high}.before(Ssn{ssn})) own.ssn_hole += ssn - own.ssn_high;
+    own.mapped_bytes += std::min(bytes, end - own.ssn_high);
+    own.ssn_high = end;
+  } else if (own.ssn_hole != 0 && !track_of(index, direction).remembers(ssn, bytes)) {
+    const std::uint32_t filled = std::min(bytes, own.ssn_hole);
+    own.mapped_bytes += filled;
+    own.ssn_hole -= filled;
+  }
 }
 
 void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment,
@@ -179,7 +189,7 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
     // A DATA_FIN counts in data_len and is no byte; with SSN 0 it stands alone.
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
     news = note_dsn(slot, direction, body, bytes) || news;
-    count_mapping(slot.direction[direction], dss.ssn, bytes);
+    count_mapping(index, direction, dss.ssn, bytes);
     MappingTrack& track = track_of(index, direction);
     if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
       if (track.tell_first(track_bit::kInfinite)) {
@@ -279,15 +289,31 @@ void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynO
   out_.push(record, RecordClass::kBulk);
 }
 
+/// How far the direction's sequence numbers have come, modulo 2^32; only where its ISN is known.
+std::uint32_t SubflowTracker::sent_bytes(const SubflowSlot& slot, unsigned direction) noexcept {
+  const std::uint32_t isn = direction == 0 ? slot.opener_isn : slot.acceptor_isn;
+  const std::uint32_t fin = slot.has((seen::kFin | seen::kFinPending) << direction) ? 1 : 0;
+  return slot.direction[direction].seq_next - isn - 1 - fin;
+}
+
 /// Whether the sequence numbers tell of more payload than was seen. Retransmissions may hide what is missing.
 bool SubflowTracker::misses_payload(const SubflowSlot& slot, unsigned direction) noexcept {
   const SlotDirection& own = slot.direction[direction];
   if (!slot.has(seen::kSynAck)) return false;  // where it began is not known
-  const std::uint32_t isn = direction == 0 ? slot.opener_isn : slot.acceptor_isn;
-  const std::uint32_t fin = slot.has((seen::kFin | seen::kFinPending) << direction) ? 1 : 0;
-  const std::uint32_t sent = own.seq_next - isn - 1 - fin;
+  const std::uint32_t sent = sent_bytes(slot, direction);
   constexpr std::uint32_t kHalf = 1u << 31;
   return slot.has(seen::kSeqKnown << direction) && own.payload_bytes < kHalf && sent < kHalf && sent > own.payload_bytes;
+}
+
+/// Whether payload stands behind all that was mapped: the sender has gone over to plain TCP (RFC 8684 section 3.7).
+bool SubflowTracker::is_unmapped_at_end(const SubflowSlot& slot, unsigned direction) noexcept {
+  const SlotDirection& own = slot.direction[direction];
+  const bool known = slot.has(seen::kSynAck) && !slot.has(seen::kDenied) && slot.has(seen::kSeqKnown << direction);
+  if (!known || misses_payload(slot, direction)) return false;
+  const std::uint32_t mapped = own.ssn_high == 0 ? 0 : own.ssn_high - 1;
+  const std::uint32_t sent = sent_bytes(slot, direction);
+  constexpr std::uint32_t kHalf = 1u << 31;
+  return sent < kHalf && mapped < kHalf && sent > mapped;
 }
 
 void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
@@ -297,10 +323,12 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     Record record = record_of(index, RecordKind::kCounters, direction);
     if (last) record.flags |= record_flag::kLast;
     if (misses_payload(slot, direction)) record.flags |= record_flag::kMissed;
+    if (is_unmapped_at_end(slot, direction)) record.flags |= record_flag::kUnmapped;
+    if (!slot.has(seen::kDsnKnown << direction)) record.flags |= record_flag::kDsnLow;
+    if (!slot.has(seen::kDataAckKnown << direction)) record.flags |= record_flag::kDataAckLow;
     const MappingTrack& track = track_of(index, direction);
     record.counters = CountersBody{own.segments, track.tiny_jumps, own.payload_bytes, own.mapped_bytes,
-                                   slot.has(seen::kDsnKnown << direction) ? own.dsn_high : 0,
-                                   own.data_ack, track.last_mapped_ns};
+                                   own.dsn_high, own.data_ack, track.last_mapped_ns};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }

@@ -45,13 +45,15 @@ struct alignas(64) SlotDirection {
   std::uint64_t payload_bytes;
   std::uint64_t mapped_bytes;
   std::uint64_t dsn_high;          // highest DSN mapped, plus 1; until kDsnKnown its low half, marked
-  std::uint64_t data_ack;          // highest; 0 until its 64 bits are known
+  std::uint64_t data_ack;          // highest; until kDataAckKnown its low half, marked; 0: none
   std::uint32_t segments;
   std::uint32_t seq_next;          // one past the highest sequence number sent
   std::uint32_t ack;               // highest acknowledgement sent
   std::uint32_t ssn_high;          // one past the highest mapped SSN
   std::uint32_t fin_seq;           // sequence number of its FIN
-  std::array<std::uint32_t, 3> copies;  // fingerprints of the last segments (see is_copy())
+  std::uint32_t ssn_hole;          // bytes below ssn_high that no mapping has mapped yet
+  std::uint32_t stranger_end;      // of the last segment of another subflow (see on_stranger()): its end
+  std::uint32_t stranger_ack;      // and its acknowledgement
 };
 static_assert(sizeof(SlotDirection) == 64);
 
@@ -79,6 +81,7 @@ constexpr std::uint32_t kReceiverCounted = 1u << 23;  // holds one of its receiv
 constexpr std::uint32_t kSynRepeated = 1u << 27;
 constexpr std::uint32_t kAnswerRepeated = 1u << 29;   // the SYN/ACK came again
 constexpr std::uint32_t kAcceptorWentOn = 1u << 28;   // it sent more than SYN/ACKs: it has the third ACK
+constexpr std::uint32_t kStranger = 1u << 30;         // and << 31: a segment of another subflow was seen
 }  // namespace seen
 
 struct SubflowSlot {
@@ -89,7 +92,8 @@ struct SubflowSlot {
   std::uint32_t wheel_tick;        // where the timer wheel holds it
   std::uint16_t generation;
   SlotClass klass;
-  std::uint8_t spare[5];
+  bool syn_after_answer;           // the opener repeated its SYN: it had no SYN/ACK
+  std::uint8_t spare[4];
 
   // Lines 1 and 2: [0] the opener's direction, [1] the acceptor's.
   std::array<SlotDirection, 2> direction;

@@ -1,14 +1,10 @@
 #include "dataplane/subflow_tracker.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace mptap {
 namespace {
-
-/// A jump of the sequence or acknowledgement number beyond this is not believed.
-constexpr std::uint32_t kMaxAdvance = 1u << 28;
 
 /// Moves `high` forward to `value`, never back and never by more than kMaxAdvance.
 void advance(std::uint32_t& high, std::uint32_t value) {
@@ -66,8 +62,12 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
     SubflowSlot& slot = table_[index];
     const unsigned direction = direction_of(slot, segment);
     count_options(direction);
-    if (is_copy(slot.direction[direction], segment)) {
+    if (is_copy(segment)) {
       ++tally_.copies;
+      return;
+    }
+    if (!is_syn && slot.klass != SlotClass::kClosed && is_stranger(slot, direction, segment)) {
+      on_stranger(index, direction, segment);
       return;
     }
   } else {
@@ -90,31 +90,25 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
   if (each && !known) tell_each(table_.find(segment.key, segment.hash), segment);
 }
 
-/// A span port may deliver a segment twice, some microseconds apart and among others. A retransmission comes a
-/// round trip later at the earliest, so the fingerprint holds the time in steps of 4 ms: a copy counts as one
-/// for 4 to 8 ms.
-bool SubflowTracker::is_copy(SlotDirection& direction, const SegmentView& segment) const noexcept {
+/// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
+/// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
+bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
   const TcpSegment& tcp = segment.tcp;
-  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
-  std::uint64_t print = (static_cast<std::uint64_t>(tcp.seq) << 32 | tcp.ack) * kOdd;
-  print ^= static_cast<std::uint64_t>(tcp.checksum) << 32 | tcp.payload_bytes;
-  print = (print ^ (static_cast<std::uint64_t>(tcp.flags) << 48) ^ segment.ip_id) * kOdd;
-  for (std::size_t at = 0; at + 4 <= tcp.options.size(); at += 4) {  // options fill whole words
+  std::uint64_t print = fold_print(segment.hash, std::uint64_t{tcp.seq} << 32 | tcp.ack);
+  print = fold_print(print, std::uint64_t{tcp.checksum & 0xffffu} << 32 | tcp.payload_bytes);  // its window
+  print = fold_print(print, std::uint64_t{tcp.flags} << 33 | std::uint64_t{segment.source_is_low} << 32 | segment.ip_id);
+  std::size_t at = 0;
+  for (; at + 8 <= tcp.options.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, tcp.options.data() + at, sizeof word);
+    print = fold_print(print, word);
+  }
+  if (at < tcp.options.size()) {  // options fill whole words of 4
     std::uint32_t word = 0;
     std::memcpy(&word, tcp.options.data() + at, sizeof word);
-    print = (std::rotl(print, 29) ^ word) * kOdd;
+    print = fold_print(print, word);
   }
-  print = mix64(print);
-  const auto folded = static_cast<std::uint32_t>(print >> 32);
-  const auto step = static_cast<std::uint32_t>(now_ns_ >> 22);
-  const auto at_step = [folded](std::uint32_t when) { return folded ^ (when * 0x9e3779b1u); };
-  const std::uint32_t now_print = at_step(step);
-  const std::uint32_t before_print = at_step(step - 1);
-  for (const std::uint32_t known : direction.copies) {
-    if (known == now_print || known == before_print) return true;
-  }
-  direction.copies[direction.segments % direction.copies.size()] = now_print;
-  return false;
+  return copies_.is_copy(mix64(print), now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
 }
 
 void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {
@@ -280,7 +274,7 @@ std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass kla
   track_of(index, 0) = MappingTrack{};
   track_of(index, 1) = MappingTrack{};
   ++tally_.subflows_opened;
-  (void)is_copy(slot.direction[opener_is_source ? 0 : 1], segment);  // its own second copy is known by this
+  (void)is_copy(segment);  // its own second copy is known by this
   table_.arm(index, now_ns_, now_ns_ + timeout_of(slot));
   return index;
 }
@@ -322,7 +316,7 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
     if (!told) tell_counters(index, true);
     Record record = record_of(index, RecordKind::kClosed, 0);
     const bool half_open = slot.klass == SlotClass::kAnswered &&
-                           !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn);
+                           !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn) && !slot.syn_after_answer;
     record.closed = ClosedBody{cause, half_open, slot.last_seen_ns};
     tell(index, record);
   }

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "dataplane/copy_filter.h"
 #include "dataplane/frame.h"
 #include "dataplane/mapping_track.h"
 #include "dataplane/mptcp_option.h"
@@ -35,6 +36,9 @@ struct DecodedOptions {
   /// The well-formed option of this subtype, or nullptr.
   [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
 };
+
+/// A jump of the sequence or acknowledgement number beyond this is not believed.
+constexpr std::uint32_t kMaxAdvance = 1u << 28;
 
 /// Follows the handshake, the sequence numbers and the end of every subflow.
 ///
@@ -78,7 +82,7 @@ class SubflowTracker {
   void on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment, const DssOption& dss) noexcept;
   static bool note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept;
   static bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept;
-  static void count_mapping(SlotDirection& own, std::uint32_t ssn, std::uint32_t bytes) noexcept;
+  void count_mapping(std::uint32_t index, unsigned direction, std::uint32_t ssn, std::uint32_t bytes) noexcept;
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
   void tell_each(std::uint32_t index, const SegmentView& segment) noexcept;
   void tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept;
@@ -90,7 +94,11 @@ class SubflowTracker {
   void make_room(SlotClass klass) noexcept;
   void confirm(std::uint32_t index) noexcept;
   void touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
-  bool is_copy(SlotDirection& direction, const SegmentView& segment) const noexcept;
+  [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
+  [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
+  [[nodiscard]] static bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) noexcept;
+  static void note_stranger(SubflowSlot& slot, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept;
+  void on_stranger(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
   [[nodiscard]] static bool is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept;
   void forget_receiver(std::uint32_t index) noexcept;
   void close(std::uint32_t index, CloseCause cause) noexcept;
@@ -131,12 +139,15 @@ class SubflowTracker {
   void count_options(unsigned direction) noexcept;
   void forget_refused() noexcept;
   MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept { return tracks_[index * 2 + direction]; }
+  [[nodiscard]] static std::uint32_t sent_bytes(const SubflowSlot& slot, unsigned direction) noexcept;
+  [[nodiscard]] static bool is_unmapped_at_end(const SubflowSlot& slot, unsigned direction) noexcept;
   [[nodiscard]] static bool misses_payload(const SubflowSlot& slot, unsigned direction) noexcept;
 
   const WorkerOptions options_;
   SubflowTable table_;
   RecordOut& out_;
   WorkerTally& tally_;
+  CopyFilter copies_;
   LazyArray<RefusedSyn> refused_;
   LazyArray<MappingTrack> tracks_;  // two a slot, as its directions
   DecodedOptions decoded_;

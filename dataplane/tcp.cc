@@ -6,6 +6,7 @@ namespace {
 constexpr std::size_t kMinHeader = 20;
 constexpr std::uint8_t kEndOfList = 0;
 constexpr std::uint8_t kNoOperation = 1;
+constexpr std::uint8_t kTimestamps = 8;
 constexpr std::uint8_t kMptcp = 30;
 
 /// NOP, NOP, timestamps: what nearly every plain data segment carries.
@@ -37,7 +38,8 @@ void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
   out.count = 0;
   out.broken = false;
   const Cursor wire(options);
-  if (is_timestamps_only(wire)) return;
+  out.has_timestamps = is_timestamps_only(wire);
+  if (out.has_timestamps) return;
   std::size_t at = 0;
   while (at < wire.size()) {
     const std::uint8_t kind = wire.u8(at);
@@ -50,6 +52,7 @@ void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
     if (room < 2) break;
     const std::uint8_t length = wire.u8(at + 1);
     if (length < 2 || length > room) break;
+    out.has_timestamps = out.has_timestamps || kind == kTimestamps;
     if (kind == kMptcp) {
       if (length < 3 || out.count == OptionScan::kCapacity) break;
       out.offset[out.count] = static_cast<std::uint8_t>(at);

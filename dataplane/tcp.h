@@ -42,6 +42,7 @@ struct OptionScan {
   std::array<std::uint8_t, kCapacity> offset;
   std::array<std::uint8_t, kCapacity> length;
   std::uint8_t count = 0;
+  bool has_timestamps = false;  // RFC 7323
   bool broken = false;  // the list itself cannot be walked to its end
 };
 

@@ -32,6 +32,13 @@ struct Dsn {
   }
 };
 
+/// The 64-bit number near `reference` whose low half is `low` (RFC 8684 section 3.3.1).
+[[nodiscard]] constexpr std::uint64_t extend(std::uint64_t reference, std::uint64_t low) {
+  const auto difference =
+      static_cast<std::int32_t>(static_cast<std::uint32_t>(low) - static_cast<std::uint32_t>(reference));
+  return reference + static_cast<std::uint64_t>(static_cast<std::int64_t>(difference));
+}
+
 /// Sequence number of TCP or of a subflow's mapping, 32 bits; compares modulo 2^32 (RFC 9293 section 3.4).
 struct Ssn {
   std::uint32_t value = 0;

@@ -25,6 +25,7 @@ namespace mptap {
   X(tunnelled, "TCP segments inside a tunnel")                                                                \
   X(copies, "second copies of a segment, as a span port makes them; counted once for their subflow")          \
   X(out_of_sequence, "RST and FIN segments that were not in sequence and ended nothing")                      \
+  X(strangers, "segments on the addresses and ports of a subflow whose numbers are not its own")               \
   X(joins_seen, "MP_JOIN attempts, retransmissions counted once")                                             \
   X(joins_not_stored, "MP_JOIN attempts that found no place in the subflow table")                            \
   X(joins_answered, "MP_JOIN attempts whose acceptor answered with MP_JOIN")                                  \

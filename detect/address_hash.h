@@ -20,4 +20,10 @@ struct EndpointHash {
   }
 };
 
+struct TokenHash {
+  SeededHash hash;
+  explicit TokenHash(std::uint64_t seed) : hash(seed) {}
+  std::size_t operator()(Token token) const { return hash.of64(token.value); }
+};
+
 }  // namespace mptap

@@ -21,10 +21,10 @@ bool Host::knows(const IpAddress& address) const {
 
 void Host::note_used(AddressId id, const IpAddress& address) {
   for (auto& known : addresses) {
-    if (known.id == id) {
-      known.used = true;
-      return;
-    }
+    if (known.id != id) continue;
+    if (known.removed) known = KnownAddress{.id = id, .address = address};  // the ID was free for another
+    known.used = true;
+    return;
   }
   if (addresses.size() >= kMaxAddresses) return;
   addresses.push_back(KnownAddress{.id = id, .address = address, .used = true});
@@ -60,6 +60,13 @@ void Host::remove(AddressId id, std::uint64_t time_ns) {
 std::size_t Host::live_ids() const {
   return static_cast<std::size_t>(
       std::count_if(addresses.begin(), addresses.end(), [](const auto& known) { return !known.removed; }));
+}
+
+bool Connection::may_have_other_paths() const {
+  return std::any_of(hosts.begin(), hosts.end(), [](const Host& host) {
+    return std::any_of(host.addresses.begin(), host.addresses.end(),
+                       [](const KnownAddress& known) { return known.advertised && !known.used && !known.removed; });
+  });
 }
 
 bool Connection::sight_is_full(Role sender) const {

@@ -94,9 +94,10 @@ struct Connection {
   std::array<Host, 2> hosts;                   // by Role
   std::vector<SubflowRef> subflows;            // living ones, in no order
   SubflowRef initial;                          // the subflow that made it, as long as it lives
-  std::uint32_t subflow_count = 0;             // all that ever belonged to it
+  std::uint32_t subflow_count = 0;             // all that ever belonged to it, but for joins that came to nothing
   std::array<DirectionReport, 2> ended;        // summed over ended subflows, by Role
   std::array<std::uint64_t, 2> mapped{};       // mapped bytes of all subflows as last reported, by Role
+  std::array<std::uint64_t, 2> most_mapped{};  // by one subflow that has ended, by Role
   bool partial = false;
   bool checksums = false;
   bool dss_seen = false;
@@ -111,6 +112,7 @@ struct Connection {
   bool one_sided = false;                      // of some subflow only one direction was seen
   bool fail_seen = false;                      // MP_FAIL
   bool nat = false;
+  bool shed = false;                           // a proof about it was not computed, for the budget was spent
   bool in_doubt = false;                       // something was wrong by keys that nothing has confirmed yet
   Fallback fallback = Fallback::kNone;
   std::optional<std::uint8_t> reset_reason;
@@ -122,8 +124,16 @@ struct Connection {
   }
   [[nodiscard]] Host& host(Role role) { return hosts[static_cast<std::size_t>(role)]; }
   [[nodiscard]] const Host& host(Role role) const { return hosts[static_cast<std::size_t>(role)]; }
+  /// Notes that of one more join nothing came.
+  void uncount_join() {
+    if (subflow_count != 0) --subflow_count;
+  }
+
   /// Whether everything that this host mapped was seen, as far as anything tells.
   [[nodiscard]] bool sight_is_full(Role sender) const;
+
+  /// Whether a host advertised an address that no subflow seen has used: others may use it, unseen.
+  [[nodiscard]] bool may_have_other_paths() const;
 
   [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
 };
@@ -153,6 +163,9 @@ struct Subflow {
   std::array<std::uint8_t, 20> ack_hmac{};
   bool has_ack_hmac = false;
   bool completed = false;                      // its completion was told
+  std::uint64_t early_ack_ns = 0;              // an ACK with keys came before its SYN/ACK; 0: not
+  Proof address_proof = Proof::kUnverified;    // of its latest ADD_ADDR
+  const char* address_form = "";               // which form of the HMAC that had, where it is valid
   CloseCause ended = CloseCause::kNone;        // it ended while it waited
   std::uint64_t ended_ns = 0;
   std::optional<AddressId> opener_id;
@@ -178,6 +191,7 @@ struct Subflow {
   std::vector<PriorityChange> priority_changes;
   bool nat = false;                            // see SubflowReport
   std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
+  AddressId removed_id;                        // its ID
   std::array<std::uint64_t, 2> counters_ns{};  // of the latest counters; [0] the opener's
   std::array<bool, 2> unplaced{};              // see Host; [0] the opener's
   std::uint16_t capable_data_len = 0;          // of the first data, where MP_CAPABLE maps it

@@ -4,6 +4,22 @@
 #include <utility>
 
 namespace mptap {
+namespace {
+
+/// What an end sends only once it has the third ACK, or has sent it.
+bool shows_life(RecordKind kind) {
+  return kind == RecordKind::kAddAddr || kind == RecordKind::kRemoveAddr || kind == RecordKind::kPrio ||
+         kind == RecordKind::kDataFin;
+}
+
+/// A join of which nothing came: an HMAC is wrong, or the opener never went on.
+bool came_to_nothing(const Subflow& subflow, const Record* record) {
+  if (subflow.offer != Offer::kJoin) return false;
+  const bool half_open = record != nullptr && record->kind == RecordKind::kClosed && record->closed.half_open;
+  return half_open || subflow.hmac_synack == Proof::kInvalid || subflow.hmac_ack == Proof::kInvalid;
+}
+
+}  // namespace
 
 Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& detectors, const NoticeOptions& notices,
                        std::size_t workers, std::uint64_t seed, ReportSink& sink, ControlCounters& counters)
@@ -22,7 +38,8 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
       policy_(detectors, notices, mix64(seed + 8), counters),
       evidence_(options.evidence, book_, connections_, sink, counters),
-      speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))) {}
+      speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))),
+      ended_tokens_(kMaxEnded, TokenHash(mix64(seed + 9))) {}
 
 Correlator::~Correlator() = default;
 
@@ -44,6 +61,9 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
   if (subflow == nullptr) {
     ControlCounters::add(counters_.records_stale);
     return;
+  }
+  if (shows_life(record.kind)) {
+    if (Connection* connection = connection_of(*subflow)) confirm(*subflow, *connection, record);
   }
   switch (record.kind) {
     case RecordKind::kSynAck: on_syn_ack(*subflow, record); break;
@@ -130,7 +150,7 @@ void Correlator::on_join_not_stored(const Record& record) {
 /// Says what the token alone tells of the connection that is meant.
 void Correlator::tell_join_attempt(Event event, Token token) {
   const HostRef meant = matcher_.guess(token, event.tuple.acceptor.address);
-  event.token_known = !tokens_.find(token).empty();
+  event.token_known = is_known(token);
   event.connection = connections_.find(meant.connection);
   event.role = meant.role;
   emit(event);
@@ -149,8 +169,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   }
   if (subflow.waiting) {
     stop_waiting(subflow);
-    ControlCounters::add(counters_.joins_unknown);
-    if (subflow.syn_seen) emit(event_of(EventKind::kJoinUnknown, subflow, record, end_ns));
+    tell_unknown(subflow, end_ns);
   }
   if (subflow.state == SubflowState::kAttempted) settle_one_sided(subflow);
   Connection* connection = connection_of(subflow);
@@ -171,6 +190,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   }
   if (connection != nullptr && !subflow.twin) {
     add_to_sums(subflow, *connection);
+    if (came_to_nothing(subflow, record)) connection->uncount_join();
     connection->last_close = cause;
     connection->reset_reason = subflow.reset_reason;
     end_ns = std::max(end_ns, connection->idle_since_ns);
@@ -195,6 +215,8 @@ void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) con
     sum.segments += counters.segments;
     sum.payload_bytes += counters.payload_bytes;
     sum.mapped_bytes += counters.mapped_bytes;
+    std::uint64_t& most = connection.most_mapped[static_cast<std::size_t>(subflow.role_of(from_opener))];
+    most = std::max(most, counters.mapped_bytes);
   }
 }
 

@@ -63,6 +63,7 @@ class Correlator : private NoticeSink {
   /// A connection's work for one record is bounded by this many of its subflows.
   static constexpr std::size_t kMaxLooks = 64;
   static constexpr std::size_t kMaxSpeakers = 65'536;
+  static constexpr std::size_t kMaxEnded = 65'536;
 
   /// Why a connection leaves the table.
   enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
@@ -79,6 +80,7 @@ class Correlator : private NoticeSink {
   void on_join_ack(Subflow& subflow, const Record& record);
   void note_third_ack(Subflow& subflow, const Record& record);
   void confirm(const Subflow& subflow, Connection& connection, const Record& record);
+  [[nodiscard]] std::optional<KeyDigest> try_digest(Connection& connection, Key key);
 
   // Signals.
   void on_add_addr(Subflow& subflow, const Record& record);
@@ -102,6 +104,7 @@ class Correlator : private NoticeSink {
   void on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn);
   void on_data_fin(Subflow& subflow, const Record& record);
   void on_counters(Subflow& subflow, const Record& record);
+  void note_progress(Subflow& subflow, Connection& connection, const Record& record);
   [[nodiscard]] std::uint64_t reported_since(const Connection& connection);
 
   // Connections.
@@ -120,6 +123,9 @@ class Correlator : private NoticeSink {
 
   // Joins.
   void settle_join(Subflow& subflow, std::uint64_t time_ns);
+  static void note_addresses(const Subflow& subflow, Connection& connection);
+  void tell_unknown(const Subflow& subflow, std::uint64_t time_ns);
+  [[nodiscard]] bool is_known(Token token) { return !tokens_.find(token).empty() || ended_tokens_.find(token) != nullptr; }
   void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
   void detach(const Subflow& subflow, Connection& connection);
   void stop_waiting(Subflow& subflow);
@@ -173,6 +179,7 @@ class Correlator : private NoticeSink {
   std::deque<Unanswered> unanswered_;                              // see await_answer()
   std::deque<Doubt> doubts_;                                       // see note_doubt()
   LruMap<Endpoint, std::uint64_t, EndpointHash> speakers_;         // acceptors of MPTCP, and when they did last
+  LruMap<Token, std::uint64_t, TokenHash> ended_tokens_;           // of connections that ended, and when
   std::uint64_t detectors_due_ns_ = 0;
   std::uint64_t now_ns_ = 0;
   std::uint64_t next_mp_id_ = 0;

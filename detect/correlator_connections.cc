@@ -91,6 +91,7 @@ void Correlator::note_handshake(Subflow& subflow, Connection& connection) {
     connection.checksums = connection.checksums || (subflow.syn_flags & CapableOption::kChecksumRequired) != 0;
   }
   if (subflow.opener_key) set_key(connection, Role::kInitiator, *subflow.opener_key);
+  if (subflow.early_ack_ns != 0 && connection.confirmed_ns == 0) connection.confirmed_ns = subflow.early_ack_ns;
   forget(subflow.opener_key);
   forget(subflow.acceptor_key);
 }
@@ -171,6 +172,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
     if (subflow.state == SubflowState::kAttempted && subflow.offer == Offer::kCapable && !subflow.acceptor_key) {
       if (!subflow.opener_key) subflow.opener_key = ack.sender_key;
       subflow.acceptor_key = ack.receiver_key;
+      subflow.early_ack_ns = record.time_ns;
       await_answer(subflow, record.time_ns);
     }
     return;
@@ -225,7 +227,7 @@ void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role
   if (host.other_key || !connection.version) return;
   // Either may be the one in use: joins are proven by both, and found by both tokens.
   host.other_key = key;
-  if (const auto digest = prover_.try_digest(*connection.version, key)) {
+  if (const auto digest = try_digest(connection, key)) {
     host.other_token = digest->token;
     (void)tokens_.add(digest->token, {connection.self, role});
     recheck_waiting(digest->token, now_ns_);
@@ -246,12 +248,19 @@ void Correlator::set_key(Connection& connection, Role role, Key key) {
   Host& host = connection.host(role);
   if (host.key || !connection.version) return;
   host.key = key;
-  if (const auto digest = prover_.try_digest(*connection.version, key)) {
+  if (const auto digest = try_digest(connection, key)) {
     host.idsn = digest->idsn;
     dsns_.add(digest->idsn.value, {connection.self, role});
     if (!host.token) register_token(connection, role, digest->token);
   }
   if (connection.has_both_keys()) verify_joins_of(connection);
+}
+
+/// Token and IDSN of a key of the connection, which remembers where the budget did not allow them.
+std::optional<KeyDigest> Correlator::try_digest(Connection& connection, Key key) {
+  const auto digest = prover_.try_digest(*connection.version, key);
+  connection.shed = connection.shed || !digest;
+  return digest;
 }
 
 void Correlator::register_token(Connection& connection, Role role, Token token) {
@@ -313,6 +322,7 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   } else if (connection.last_close == CloseCause::kTimeout) {
     close = ConnectionClose::kTimeout;
   }
+  ended_tokens_.drop_while([&](std::uint64_t ended_ns) { return ended_ns + options_.linger_ns < time_ns; });
   const bool carried_data = connection.ended[0].payload_bytes + connection.ended[1].payload_bytes != 0;
   if (carried_data && !connection.dss_seen && !connection.partial) {
     Event fallback{.kind = EventKind::kFallback, .time_ns = time_ns, .tuple = connection.tuple};
@@ -330,7 +340,10 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   for (const Role role : {Role::kInitiator, Role::kResponder}) {
     const Host& host = connection.host(role);
     const HostRef self{connection.self, role};
-    if (host.token) tokens_.remove(*host.token, self);
+    if (host.token) {
+      tokens_.remove(*host.token, self);
+      ended_tokens_.touch(*host.token) = time_ns;
+    }
     if (host.other_token) tokens_.remove(*host.other_token, self);
     if (host.idsn) dsns_.remove(host.idsn->value, self);
     if (host.noted_dsn) dsns_.remove(*host.noted_dsn, self);

@@ -12,6 +12,13 @@ void raise(std::uint64_t& high, std::uint64_t value) {
   if (value != 0 && (high == 0 || Dsn{high}.before(Dsn{value}))) high = value;
 }
 
+/// A number of which perhaps only the low half is known, by the highest so far, or else by the key; 0 where neither tells.
+std::uint64_t widened(std::uint64_t value, bool is_low, std::uint64_t high, const Host& host) {
+  if (value == 0 || !is_low) return value;
+  if (high == 0 && !host.idsn) return 0;
+  return extend(high != 0 ? high : host.idsn->value + 1, value);
+}
+
 }  // namespace
 
 void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
@@ -49,14 +56,16 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   const Role role = subflow.role_of(record.from_opener());
   Host& host = connection.host(role);
   const DssBody& dss = record.dss;
-  const bool decides = subflow.matched_by == MatchedBy::kInitial && dss.ssn == 1 && dss.data_len != 0;
+  // The first mapping, or that behind the one of MP_CAPABLE, which names no number.
+  const bool is_first = dss.ssn == 1 || (dss.ssn == 1u + subflow.capable_data_len && record.from_opener());
+  const bool decides = subflow.matched_by == MatchedBy::kInitial && is_first && dss.data_len != 0;
   if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
   const bool alone = connection.subflow_count == 1;  // else others may have carried the first data
   if (!alone && !dss.dsn_known) return;
   host.idsn_checked = true;
   const auto begins_after = [&dss, alone](Dsn idsn) {
-    if (!dss.dsn_known) return static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + 1);
-    const std::uint64_t ahead = dss.dsn - idsn.value - 1;
+    if (!dss.dsn_known) return static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + dss.ssn);
+    const std::uint64_t ahead = dss.dsn - idsn.value - dss.ssn;
     return ahead == 0 || (!alone && ahead < DsnIndex::kNear);
   };
   if (begins_after(*host.idsn)) {
@@ -111,6 +120,8 @@ void Correlator::distrust_key(Connection& connection, Role role) {
     if (*token) tokens_.remove(**token, {connection.self, role});
     token->reset();
   }
+  if (host.idsn) dsns_.remove(host.idsn->value, {connection.self, role});
+  host.idsn.reset();  // it was that of the key
   for (const KnownAddress& known : host.addresses) keyless_.add(known.address, {connection.self, role});
   if (connection.in_doubt) settle_doubt(connection);
 }
@@ -128,6 +139,10 @@ void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn
   const auto& token = connection->host(other(opener_role)).token;
   if (subflow.syn_seen && token && *token != subflow.token) return;  // its token says otherwise
   attach(subflow, *connection, opener_role, MatchedBy::kDsn);
+  if (subflow.offer == Offer::kJoin && subflow.syn_seen) {
+    prove_join(subflow, *connection, std::max(now_ns_, subflow.syn_ack_ns));
+    tell_completed(subflow, std::max(now_ns_, subflow.syn_ack_ns));
+  }
 }
 
 void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
@@ -145,13 +160,7 @@ void Correlator::on_counters(Subflow& subflow, const Record& record) {
   Connection* connection = connection_of(subflow);
   if (connection == nullptr || subflow.twin) return;
   const Role role = subflow.role_of(record.from_opener());
-  Host& host = connection->host(role);
-  raise(host.dsn_high, record.counters.dsn_high);
-  raise(connection->host(other(role)).acked_high, record.counters.data_ack);
-  host.missed = host.missed || record.has(record_flag::kMissed);
-  const bool unplaced = record.counters.dsn_high == 0 && record.counters.mapped_bytes > (end == 0 ? subflow.capable_data_len : 0u);
-  if (unplaced != subflow.unplaced[end]) host.unplaced += unplaced ? 1u : ~0u;
-  subflow.unplaced[end] = unplaced;
+  note_progress(subflow, *connection, record);
   connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
   // Both directions are reported one behind the other.
   if (end == 1 && (subflow.counters[0].segments == 0 || subflow.counters[1].segments == 0)) connection->one_sided = true;
@@ -159,6 +168,29 @@ void Correlator::on_counters(Subflow& subflow, const Record& record) {
   event.role = role;
   event.reported_since_ns = reported_since(*connection);
   emit(event);
+}
+
+/// What one direction's counters tell of the connection's data.
+void Correlator::note_progress(Subflow& subflow, Connection& connection, const Record& record) {
+  const CountersBody& counters = record.counters;
+  const std::size_t end = record.from_opener() ? 0 : 1;
+  Host& host = connection.host(subflow.role_of(record.from_opener()));
+  Host& peer = connection.host(other(subflow.role_of(record.from_opener())));
+  const std::uint64_t dsn_high = widened(counters.dsn_high, record.has(record_flag::kDsnLow), host.dsn_high, host);
+  raise(host.dsn_high, dsn_high);
+  raise(peer.acked_high, widened(counters.data_ack, record.has(record_flag::kDataAckLow), peer.acked_high, peer));
+  host.missed = host.missed || record.has(record_flag::kMissed);
+  const bool unplaced = dsn_high == 0 && counters.mapped_bytes > (end == 0 ? subflow.capable_data_len : 0u);
+  if (unplaced != subflow.unplaced[end]) host.unplaced += unplaced ? 1u : ~0u;
+  subflow.unplaced[end] = unplaced;
+  // Payload behind the last mapping, on the only path, and no data ACK for it: both ends have gone over to plain TCP.
+  const bool plain = record.has(record_flag::kLast) && record.has(record_flag::kUnmapped) &&
+                     subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && !connection.partial;
+  const bool acked = host.dsn_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high}) && host.acked_high != 0;
+  const bool finished = connection.data_fin[0] || connection.data_fin[1];
+  if (plain && !acked && !finished && !connection.fast_close) {
+    fall_back(connection, Fallback::kNoDss, event_of(EventKind::kFallback, subflow, &record, record.time_ns));
+  }
 }
 
 /// Only where it is needed: where something acknowledged has not been mapped.

@@ -57,16 +57,22 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
     subflow.nat = known != nullptr && known->advertised && !known->removed && known->address != subflow.tuple.opener.address;
     connection.nat = connection.nat || subflow.nat;
   }
-  if (subflow.opener_id) connection.host(opener_role).note_used(*subflow.opener_id, subflow.tuple.opener.address);
-  if (subflow.acceptor_id) {
-    connection.host(other(opener_role)).note_used(*subflow.acceptor_id, subflow.tuple.acceptor.address);
-  }
+  if (!is_join || subflow.completed || !subflow.syn_seen) note_addresses(subflow, connection);
   if (matched_by == MatchedBy::kInitial && !subflow.opener_id) {  // a partial one: the IDs of its addresses are 0
     connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener.address);
     connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor.address);
   }
   for (const Record& early : std::exchange(subflow.early_addresses, {})) on_add_addr(subflow, early);
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
+}
+
+/// The addresses of a subflow are in use once it is more than an attempt: of a join that is never completed, or whose
+/// HMAC is wrong, they are not.
+void Correlator::note_addresses(const Subflow& subflow, Connection& connection) {
+  Host& opener = connection.host(subflow.opener_role);
+  Host& acceptor = connection.host(other(subflow.opener_role));
+  if (subflow.opener_id) opener.note_used(*subflow.opener_id, subflow.tuple.opener.address);
+  if (subflow.acceptor_id) acceptor.note_used(*subflow.acceptor_id, subflow.tuple.acceptor.address);
 }
 
 /// Looks among the connection's latest subflows only: a twin comes within moments, and an attacker may open many.
@@ -111,13 +117,18 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
   settle_join(*subflow, due.deadline_ns);  // an address may have been advertised meanwhile
   if (!subflow->waiting) return;
   stop_waiting(*subflow);
-  ControlCounters::add(counters_.joins_unknown);
-  if (subflow->syn_seen) {  // else its token is not known either: no more than a tap that hears one direction
-    Event event = event_of(EventKind::kJoinUnknown, *subflow, nullptr, std::min(due.deadline_ns, now_ns_));
-    event.from_opener = false;  // the acceptor's answer is what makes it one
-    emit(event);
-  }
+  tell_unknown(*subflow, std::min(due.deadline_ns, now_ns_));
   end_late(*subflow);
+}
+
+/// Nothing is told where the SYN was not seen, whose token says what is meant, or where the connection meant has ended
+/// meanwhile.
+void Correlator::tell_unknown(const Subflow& subflow, std::uint64_t time_ns) {
+  ControlCounters::add(counters_.joins_unknown);
+  if (!subflow.syn_seen || is_known(subflow.token)) return;
+  Event event = event_of(EventKind::kJoinUnknown, subflow, nullptr, time_ns);
+  event.from_opener = false;  // the acceptor's answer is what makes it one
+  emit(event);
 }
 
 void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
@@ -169,6 +180,7 @@ void Correlator::tell_completed(Subflow& subflow, std::uint64_t time_ns) {
   const bool in_doubt = subflow.hmac_ack == Proof::kUnverified && subflow.unverified == Unverified::kDoubt;
   if (!complete || subflow.completed || subflow.hmac_ack == Proof::kInvalid || in_doubt) return;
   subflow.completed = true;
+  if (Connection* connection = connection_of(subflow)) note_addresses(subflow, *connection);
   Event event = event_of(EventKind::kJoinCompleted, subflow, nullptr, time_ns);
   event.attempt_ns = subflow.start_ns;
   emit(event);
@@ -196,7 +208,9 @@ void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint6
 void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found,
                               std::uint64_t time_ns) {
   if (found.proof == Proof::kUnverified) {
-    subflow.unverified = found.why;
+    const Connection* connection = connection_of(subflow);
+    const bool shed = connection != nullptr && connection->shed && found.why == Unverified::kKeys;
+    subflow.unverified = shed ? Unverified::kBudget : found.why;
     return;
   }
   if (kind == HmacKind::kJoinAck || subflow.unverified == Unverified::kDoubt) subflow.unverified = Unverified::kNone;

@@ -36,8 +36,12 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   const Role role = subflow.role_of(record.from_opener());
   Event event = event_of(EventKind::kAddressAdvertised, subflow, &record, record.time_ns);
   event.role = role;
+  subflow.address_proof = Proof::kUnverified;
+  subflow.address_form = "";
   if (add.version == 1) {
     const Verdict verdict = prover_.verify_address(*connection, role, add);
+    subflow.address_proof = verdict.proof;
+    subflow.address_form = verdict.form;
     if (verdict.why == Unverified::kDoubt && subflow.early_addresses.size() < Subflow::kMaxEarly) {
       subflow.early_addresses.push_back(record);
       note_doubt(*connection);
@@ -75,7 +79,9 @@ void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
     Subflow* path = book_.find(connection->subflows[i]);
     if (path == nullptr || path->removed_ns != 0) continue;
     const auto id = id_of(*path, role);
-    if (id && std::find(remove.address_ids.begin(), end, id->value) != end) path->removed_ns = record.time_ns;
+    if (!id || std::find(remove.address_ids.begin(), end, id->value) == end) continue;
+    path->removed_ns = record.time_ns;
+    path->removed_id = *id;
   }
   Event event = event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns);
   event.role = role;
@@ -156,7 +162,7 @@ void Correlator::on_reset(Subflow& subflow, const Record& record) {
     subflow.state = is_join ? SubflowState::kRefused : SubflowState::kReset;
     if (is_join) ControlCounters::add(counters_.subflows_refused);
     Event event = event_of(EventKind::kRefused, subflow, &record, record.time_ns);
-    event.token_known = is_join && !tokens_.find(subflow.token).empty();
+    event.token_known = is_join && is_known(subflow.token);
     emit(event);
   }
   emit(event_of(EventKind::kReset, subflow, &record, record.time_ns));

@@ -46,7 +46,7 @@ struct HalfOpenJoinOptions : DetectorSwitch {
 };
 
 struct PrematureJoinOptions : DetectorSwitch {
-  std::uint64_t grace_ns = 250 * kNsPerMillisecond;   // how late the third ACK may stand in the capture
+  std::uint64_t grace_ns = 5 * kNsPerMillisecond;     // how late the third ACK may stand in the capture
 };
 
 struct JoinToRemovedOptions : DetectorSwitch {

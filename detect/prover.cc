@@ -55,14 +55,24 @@ Verdict Prover::verify_ack(const Connection& connection, Role acceptor_role, con
 
 Verdict Prover::verify_address(const Connection& connection, Role sender, const AddAddrBody& add) {
   if (!add.has_hmac) return {};
-  return verify(connection, sender, [&](Key sender_key, Key receiver_key) {
+  struct Form {
+    const char* name;
+    std::ptrdiff_t at;  // in the 32 bytes
+  };
+  constexpr Form kForms[] = {{"last_8_of_32", 24}, {"last_8_of_20", 12}, {"first_8", 0}};
+  const char* form = "";
+  Verdict verdict = verify(connection, sender, [&](Key sender_key, Key receiver_key) {
     const AddressHmac full = crypto_.derive_address_hmac(sender_key, receiver_key, add.address_id, add.address,
                                                          add.has_port ? add.port : std::uint16_t{0});
-    const auto matches_at = [&](std::size_t at) {
-      return std::equal(add.hmac.begin(), add.hmac.end(), full.begin() + static_cast<std::ptrdiff_t>(at));
-    };
-    return matches_at(24) || matches_at(12) || matches_at(0);
+    for (const Form& known : kForms) {
+      if (!std::equal(add.hmac.begin(), add.hmac.end(), full.begin() + known.at)) continue;
+      form = known.name;
+      return true;
+    }
+    return false;
   });
+  verdict.form = form;
+  return verdict;
 }
 
 }  // namespace mptap

@@ -14,6 +14,7 @@ namespace mptap {
 struct Verdict {
   Proof proof = Proof::kUnverified;
   Unverified why = Unverified::kNone;  // where unverified
+  const char* form = "";               // of an ADD_ADDR's HMAC, where it is valid
 };
 
 /// Control thread. Nothing is guessed: what the budget does not allow stays unverified and is counted.

@@ -1,6 +1,9 @@
 #include "detect/reporter.h"
 
+#include <algorithm>
+
 #include "detect/event_options.h"
+#include "detect/event_row.h"
 
 namespace mptap {
 namespace {
@@ -40,128 +43,6 @@ EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple&
   row.tuple = tuple;
   row.from_opener = from_opener;
   return row;
-}
-
-template <std::size_t kSize>
-std::string hex(const std::array<std::uint8_t, kSize>& bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
-void fill_dss(EventReport& row, const DssBody& dss) {
-  row.flags = dss.flags;
-  row.payload_bytes = dss.payload_bytes;
-  if (dss.has_checksum) row.checksum = dss.checksum;
-  if ((dss.flags & DssOption::kDataAck) != 0) row.data_ack = dss.data_ack;
-  if ((dss.flags & DssOption::kMapping) != 0) {
-    row.dsn = dss.dsn;
-    row.ssn = dss.ssn;
-    row.data_len = dss.data_len;
-  }
-}
-
-void fill_handshake(EventReport& row, Subtype subtype, HandshakeStep step) {
-  row.subtype = static_cast<std::uint8_t>(subtype);
-  row.step = step;
-}
-
-const char* fill_syn(EventReport& row, const SynOption& syn) {
-  if (syn.offer == Offer::kNone) return nullptr;
-  row.flags = syn.flags;
-  if (syn.offer == Offer::kCapable) {
-    fill_handshake(row, Subtype::kCapable, HandshakeStep::kSyn);
-    row.version = syn.version;
-    return "mp_capable";
-  }
-  fill_handshake(row, Subtype::kJoin, HandshakeStep::kSyn);
-  row.token = syn.token();
-  row.nonce = syn.nonce();
-  row.address_id = syn.address_id;
-  row.backup = syn.flags != 0;
-  return "mp_join";
-}
-
-const char* fill_syn_ack(EventReport& row, const SynAckBody& answer, const Subflow& subflow) {
-  row.flags = answer.flags;
-  if (answer.offer == Offer::kCapable) {
-    fill_handshake(row, Subtype::kCapable, HandshakeStep::kSynAck);
-    row.version = answer.version;
-    return "mp_capable";
-  }
-  if (answer.offer != Offer::kJoin) return nullptr;
-  fill_handshake(row, Subtype::kJoin, HandshakeStep::kSynAck);
-  row.nonce = answer.nonce;
-  row.address_id = answer.address_id;
-  row.backup = answer.flags != 0;
-  row.hmac = hex(answer.hmac);
-  row.proof = subflow.hmac_synack;
-  return "mp_join";
-}
-
-const char* fill_capable_ack(EventReport& row, const CapableAckBody& ack) {
-  fill_handshake(row, Subtype::kCapable, HandshakeStep::kAck);
-  row.version = ack.version;
-  row.flags = ack.flags;
-  if (ack.has_data_len) row.data_len = ack.data_len;
-  if (ack.has_checksum) row.checksum = ack.checksum;
-  return "mp_capable";
-}
-
-const char* fill_add_addr(EventReport& row, const AddAddrBody& add) {
-  row.subtype = static_cast<std::uint8_t>(Subtype::kAddAddr);
-  row.version = add.version;
-  row.address_id = add.address_id;
-  row.address = add.address;
-  if (add.has_port) row.port = add.port;
-  row.echo = add.echo;
-  if (add.has_hmac) row.hmac = hex(add.hmac);
-  return "mp_add_addr";
-}
-
-/// The option event of a record, or nullptr where it is none; fills what is particular to it. Never a key.
-const char* fill_option(EventReport& row, const Record& record, const Subflow& subflow) {
-  const auto plain = [&row](Subtype subtype) {
-    row.subtype = static_cast<std::uint8_t>(subtype);
-    return mptap::name_of(subtype);
-  };
-  switch (record.kind) {
-    case RecordKind::kOpened: return fill_syn(row, record.opened.syn);
-    case RecordKind::kSynAck: return fill_syn_ack(row, record.syn_ack, subflow);
-    case RecordKind::kCapableAck: return fill_capable_ack(row, record.capable_ack);
-    case RecordKind::kJoinAck:
-      fill_handshake(row, Subtype::kJoin, HandshakeStep::kAck);
-      row.hmac = hex(record.join_ack.hmac);
-      row.proof = subflow.hmac_ack;
-      return "mp_join";
-    case RecordKind::kDss: fill_dss(row, record.dss); return plain(Subtype::kDss);
-    case RecordKind::kAddAddr: return fill_add_addr(row, record.add_addr);
-    case RecordKind::kPrio:
-      row.backup = record.prio.backup;
-      if (record.prio.has_address_id) row.address_id = record.prio.address_id;
-      return plain(Subtype::kPrio);
-    case RecordKind::kFail: row.dsn = record.fail.dsn; return plain(Subtype::kFail);
-    case RecordKind::kFastClose: return plain(Subtype::kFastClose);
-    case RecordKind::kReset:
-      if (!record.reset.has_reason) return nullptr;
-      row.reason = record.reset.reason;
-      row.transient = record.reset.transient;
-      return plain(Subtype::kTcpRst);
-    case RecordKind::kMalformed:
-      row.subtype = record.malformed.subtype;
-      row.length = record.malformed.length;
-      row.detail = label_of(record.malformed.error);
-      return "mp_error";
-    case RecordKind::kOption:
-      row.subtype = record.malformed.subtype;
-      row.length = record.malformed.length;
-      return "mptcp";
-    default: return nullptr;
-  }
 }
 
 }  // namespace
@@ -217,6 +98,9 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   for (const PriorityChange& change : subflow.priority_changes) report.backup_at_end = change.backup;
   report.nat = subflow.nat;
   report.unverified = subflow.unverified;
+  const bool unproven = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished &&
+                        subflow.hmac_synack == Proof::kUnverified && subflow.unverified == Unverified::kNone;
+  if (unproven && connection != nullptr && connection->shed) report.unverified = Unverified::kBudget;
   report.fallback = subflow.fallback;
   report.reset_reason = subflow.reset_reason;
   return report;
@@ -230,6 +114,7 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.end_ns = end_ns;
   report.version = connection.version;
   report.tuple = connection.tuple;
+  report.community_id = crypto_.derive_community_id(connection.tuple);
   report.initiator_token = connection.host(Role::kInitiator).token;
   report.responder_token = connection.host(Role::kResponder).token;
   report.subflows = connection.subflow_count;
@@ -255,11 +140,15 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
     // A DATA_FIN takes a number and is no byte.
     if (host.acked_high != 0 && host.dsn_high != 0) {
       const bool beyond = Dsn{host.dsn_high}.before(Dsn{host.acked_high});
-      (own ? report.initiator_acked_bytes : report.responder_acked_bytes) = (beyond ? host.dsn_high : host.acked_high) - first;
+      const std::uint64_t acked = (beyond ? host.dsn_high : host.acked_high) - first;
+      if (acked >> 63 == 0) (own ? report.initiator_acked_bytes : report.responder_acked_bytes) = acked;
     }
     if (host.dsn_high == 0 || !connection.sight_is_full(role)) continue;
+    // What one subflow mapped twice is no re-injection: there cannot be more than the others mapped.
+    const std::size_t at = static_cast<std::size_t>(role);
+    const std::uint64_t again = connection.mapped[at] - (host.dsn_high - first);
     (own ? report.initiator_reinjected_bytes : report.responder_reinjected_bytes) =
-        connection.mapped[static_cast<std::size_t>(role)] - (host.dsn_high - first);
+        std::min(again, connection.mapped[at] - std::min(connection.most_mapped[at], connection.mapped[at]));
   }
   return report;
 }
@@ -270,6 +159,7 @@ void Reporter::tell_record(const Record& record, const Subflow& subflow, const C
   if (connection != nullptr) row.connection = name_of(connection->mp_id);
   if (record.kind == RecordKind::kRemoveAddr) {  // one row for each address, as in the thesis
     row.event = "mp_remove_addr";
+    row.length = static_cast<std::uint8_t>(3 + record.remove_addr.count);
     row.subtype = static_cast<std::uint8_t>(Subtype::kRemoveAddr);
     for (std::uint8_t i = 0; wants(row.event) && i < record.remove_addr.count; ++i) {
       row.address_id = AddressId{record.remove_addr.address_ids[i]};

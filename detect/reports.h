@@ -159,6 +159,7 @@ struct ConnectionReport {
   std::uint64_t end_ns = 0;
   std::optional<std::uint8_t> version;
   FourTuple tuple;                               // of the initial subflow; opener = initiator
+  std::string community_id;                      // of the initial subflow
   std::optional<Token> initiator_token;
   std::optional<Token> responder_token;
   std::uint32_t subflows = 0;                    // established or partial ones
@@ -252,6 +253,7 @@ struct EventReport {
   std::optional<std::uint64_t> dsn;
   std::optional<std::uint32_t> ssn;
   std::optional<std::uint16_t> data_len;
+  std::optional<std::uint8_t> ip_version;        // of `address`
   std::optional<std::uint8_t> reason;
   std::optional<bool> transient;
   std::optional<std::uint16_t> checksum;

@@ -109,7 +109,7 @@ void append_eve_row(std::string& out, const SubflowReport& row) {
 }
 
 void append_eve_row(std::string& out, const ConnectionReport& row) {
-  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor, {});
+  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor, row.community_id);
   append_own(out, "connection", row);
   out += "}\n";
 }
@@ -123,7 +123,9 @@ void append_eve_row(std::string& out, const EventReport& row) {
 }
 
 void append_eve_row(std::string& out, const Notice& row) {
-  const Endpoint source = row.source.value_or(row.destination.value_or(Endpoint{}));
+  // Where there are many sources, the one that sent most stands for them.
+  const Endpoint busiest = row.top_sources.empty() ? Endpoint{} : Endpoint{row.top_sources.front().address, 0};
+  const Endpoint source = row.source.value_or(busiest);
   append_head(out, row.time_ns, "alert", source, row.destination.value_or(Endpoint{}), row.community_id);
   out += R"(,"alert":{"action":"allowed","gid":1,"signature_id":)";
   append_number(out, signature_of(row.note));

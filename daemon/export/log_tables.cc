@@ -110,11 +110,12 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
     {"resp_p", kPort, [](const ConnectionReport& r) -> LogValue { return PortNumber{r.tuple.acceptor.port}; },
      "Its port."},
     {"token_orig", kString, [](const ConnectionReport& r) { return value_or_unset(r.initiator_token); },
-     "Token of the initiator, 8 hex digits; unset where its key was not seen."},
+     "Token of the initiator, 8 hex digits; unset where its key was not seen, or the budget of proofs was spent."},
     {"token_resp", kString, [](const ConnectionReport& r) { return value_or_unset(r.responder_token); },
-     "Token of the responder, 8 hex digits; unset where its key was not seen."},
+     "Token of the responder, 8 hex digits; unset where its key was not seen, or the budget of proofs was spent."},
     {"subflows", kCount, [](const ConnectionReport& r) -> LogValue { return std::uint64_t{r.subflows}; },
-     "Subflows it had, established or partial ones."},
+     "Subflows it had, established or partial ones; joins whose HMAC was wrong, or whose opener never went on, do not "
+     "count."},
     {"outcome", kString, [](const ConnectionReport& r) -> LogValue { return name_of(r.outcome); },
      "`established`; `fallback`: it went on as plain TCP; `partial`: its start was not seen."},
     {"close", kString, [](const ConnectionReport& r) -> LogValue { return name_of(r.close); },
@@ -156,7 +157,8 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
     {"nat", kBool, [](const ConnectionReport& r) -> LogValue { return r.nat; }, "Whether NAT was seen on a subflow."},
     {"orig_reinjected_bytes", kCount,
      [](const ConnectionReport& r) { return value_or_unset(r.initiator_reinjected_bytes); },
-     "Bytes of the initiator that more than one subflow mapped; unset where some was not seen."},
+     "Bytes of the initiator that more than one subflow mapped: what all mapped beyond the advance of the data, and no "
+     "more than all but one subflow mapped; unset where some was not seen."},
     {"resp_reinjected_bytes", kCount,
      [](const ConnectionReport& r) { return value_or_unset(r.responder_reinjected_bytes); },
      "The same of the responder."},
@@ -164,6 +166,8 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
      "Bytes of the initiator that the responder's data ACKs acknowledge; unset where its key was not seen."},
     {"resp_acked_bytes", kCount, [](const ConnectionReport& r) { return value_or_unset(r.responder_acked_bytes); },
      "The same of the responder."},
+    {"community_id", kString, [](const ConnectionReport& r) { return word_or_unset(r.community_id); },
+     "Community ID (version 1, seed 0) of the initial subflow."},
 };
 
 }  // namespace

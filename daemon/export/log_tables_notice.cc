@@ -104,6 +104,8 @@ constexpr Column<EventReport> kEventColumns[] = {
      "What the other columns do not say: how something closed, the name of an error, the evidence."},
     {"conn_uid", kString, [](const EventReport& r) { return uid_of(r.connection); },
      "Name of the connection, unique across runs and sensors."},
+    {"ipver", kCount, [](const EventReport& r) { return count_or_unset(r.ip_version); },
+     "IP version of the address advertised, 4 or 6."},
 };
 
 }  // namespace

@@ -1,8 +1,11 @@
 // Threat: a receiver that acknowledges data it did not get speeds its sender up, and can hide a loss.
 // Evidence: the highest data ACK of a host against all that its peer mapped, on all subflows.
-// Fires when: it is beyond, and still is when all subflows have reported since (medium), once a connection and host.
-// Stays silent when: anything of the connection was not seen: its handshake, a direction, a piece of its data.
-// Known false positives: a subflow that another tap sees, in the moment when its data is the newest.
+// Fires when: it is beyond, by more than a DATA_FIN, and still is when all subflows have reported since (medium), once a
+//   connection and host. Where the DATA_FIN was seen, it tells the end of the data on all paths.
+// Stays silent when, without a DATA_FIN: anything of the connection was not seen (its handshake, a direction, a piece of
+//   its data), an advertised address was not seen in use, or the last subflow seen ended in order.
+// Known false positives: a subflow that another tap sees, opened from an address that nobody advertised, if the
+//   connection breaks off while its data is the newest.
 // Source: RFC 8684 section 3.3.1.
 #pragma once
 
@@ -32,6 +35,7 @@ class DataAckBeyondDetector : public Detector {
     std::size_t operator()(std::uint64_t key) const { return hash.of64(key); }
   };
 
+  [[nodiscard]] static bool is_settled(const Event& event, Role sender, const Claim& claim);
   void look_at(const Event& event, Role sender, NoticeSink& notices);
 
   const DataAckBeyondOptions& options_;

@@ -10,7 +10,9 @@ void DuplicateAddAddrDetector::on_event(const Event& event, NoticeSink& notices)
   const bool conflict = event.change == AddressChange::kConflict;
   const bool repeat = event.change == AddressChange::kRepeated && add.version == 0 && options_.repeats;
   if (!conflict && !repeat) return;
-  Notice notice = notice_about(event, "duplicate_add_addr", conflict ? Severity::kMedium : Severity::kInfo);
+  // One with an HMAC that is not wrong is its host's own word: perhaps the tap has missed a REMOVE_ADDR.
+  const Severity severity = !conflict ? Severity::kInfo : add.has_hmac ? Severity::kLow : Severity::kMedium;
+  Notice notice = notice_about(event, "duplicate_add_addr", severity);
   notice.cause = conflict ? "other_address" : "repeated";
   notice.address_id = add.address_id;
   notice.address = add.address;

@@ -4,14 +4,11 @@
 
 namespace mptap {
 
-void PrematureJoinDetector::on_event(const Event& event, NoticeSink&) {
+void PrematureJoinDetector::on_event(const Event& event, NoticeSink& notices) {
   if (!options_.enabled || event.connection == nullptr) return;
   const Connection& connection = *event.connection;
   if (event.kind == EventKind::kConnectionConfirmed) {
-    // Records of several workers come out of order: the ACK may have come first after all.
-    std::erase_if(waiting_, [&](const Waiting& it) {
-      return it.mp_id == connection.mp_id && it.notice.time_ns >= event.time_ns;
-    });
+    on_confirmed(event, notices);
     return;
   }
   if (event.kind != EventKind::kJoinAttempt || event.role != Role::kResponder || !connection.handshake_seen) return;
@@ -19,7 +16,19 @@ void PrematureJoinDetector::on_event(const Event& event, NoticeSink&) {
   if (!before || waiting_.size() >= kMaxWaiting) return;
   Notice notice = notice_about(event, "premature_join", Severity::kMedium);
   notice.message = "a join before the connection's handshake was over";
-  waiting_.push_back({connection.mp_id, event.time_ns + options_.grace_ns, std::move(notice)});
+  waiting_.push_back({connection.mp_id, event.time_ns + std::max(options_.grace_ns, kSilenceNs), std::move(notice)});
+}
+
+/// Only the third ACK itself shows that the join came first; where anything else is the first sign of it, the tap has
+/// missed the ACK.
+void PrematureJoinDetector::on_confirmed(const Event& event, NoticeSink& notices) {
+  const bool is_third_ack = event.record != nullptr && event.record->kind == RecordKind::kCapableAck &&
+                            !event.record->capable_ack.has_data_len;
+  std::erase_if(waiting_, [&](Waiting& it) {
+    if (it.mp_id != event.connection->mp_id) return false;
+    if (is_third_ack && event.time_ns > it.notice.time_ns + options_.grace_ns) notices.on_notice(std::move(it.notice));
+    return true;
+  });
 }
 
 void PrematureJoinDetector::advance(std::uint64_t now_ns, NoticeSink& notices) {

@@ -1,8 +1,10 @@
 // Threat: who joins before the handshake is over knows keys that were not all said yet.
 // Evidence: the time of a join's SYN, with the responder's token, against the connection's third ACK or first DSS.
-// Fires when: the SYN came first (medium), `grace` later, for the ACK may stand later in the capture.
-// Stays silent when: the handshake was not seen whole.
-// Known false positives: a third ACK, and all that follows it, later than `grace` behind what it precedes.
+// Fires when: the third ACK comes more than `grace` after the join (medium); or nothing shows for half a second that it
+//   was ever sent.
+// Stays silent when: SYN or SYN/ACK were not seen; or where the third ACK was not, once anything else shows that it was
+//   sent.
+// Known false positives: a tap that shows the third ACK later than `grace` behind what it precedes.
 // Source: RFC 8684 section 3.2: joins follow the connection's establishment.
 #pragma once
 
@@ -21,6 +23,9 @@ class PrematureJoinDetector : public Detector {
 
  private:
   static constexpr std::size_t kMaxWaiting = 4'096;
+  static constexpr std::uint64_t kSilenceNs = 500 * kNsPerMillisecond;
+
+  void on_confirmed(const Event& event, NoticeSink& notices);
 
   struct Waiting {
     std::uint64_t mp_id;

@@ -18,9 +18,13 @@ void RemoveAddrAbuseDetector::on_removal(const Event& event, NoticeSink& notices
                                    remover.latest.address_ids.begin());
   remover.latest = remove;
   remover.latest_ns = event.time_ns;
-  if (repeated) return;
+  const auto& known = event.connection->host(event.role).addresses;
+  const auto removed = std::count_if(known.begin(), known.end(), [&](const KnownAddress& address) {
+    return address.removed && address.removed_ns == event.time_ns;  // an ID that nobody has is none
+  });
+  if (repeated || removed == 0) return;
   remover.removed.advance(SlidingCount::step_of(event.time_ns, options_.interval_ns));
-  remover.removed.add(remove.count);
+  remover.removed.add(static_cast<std::uint32_t>(removed));
   const std::uint64_t count = remover.removed.total();
   if (count < options_.mass || event.time_ns < remover.quiet_until_ns) return;
   remover.quiet_until_ns = event.time_ns + options_.interval_ns;
@@ -39,6 +43,7 @@ void RemoveAddrAbuseDetector::on_progress(const Event& event, NoticeSink& notice
   if (!path.told.first(Telling::kDataAfterRemoval)) return;
   Notice notice = notice_about(event, "remove_addr_abuse", Severity::kMedium);
   notice.cause = "data_after";
+  notice.address_id = path.removed_id;
   notice.message = "data goes on over a path whose address was removed";
   notices.on_notice(std::move(notice));
 }

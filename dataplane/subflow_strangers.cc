@@ -1,0 +1,67 @@
+// SubflowTracker's strangers: segments on the addresses and ports of a subflow that are not its own.
+#include "dataplane/subflow_tracker.h"
+
+namespace mptap {
+namespace {
+
+/// Further from `from` than any window, in either direction.
+bool is_far(std::uint32_t value, std::uint32_t from) { return value - from + kMaxAdvance > 2 * kMaxAdvance; }
+
+}  // namespace
+
+/// A segment that belongs to another subflow on the same addresses and ports, whose SYN or SYN/ACK the tap has missed: it
+/// is far from where its direction stands, completes another handshake, or answers another such segment. RSTs are judged
+/// by is_in_sequence().
+bool SubflowTracker::is_stranger(const SubflowSlot& slot, unsigned direction,
+                                 const SegmentView& segment) const noexcept {
+  const TcpSegment& tcp = segment.tcp;
+  if ((tcp.flags & tcp_flag::kRst) != 0 || (tcp.flags & tcp_flag::kAck) == 0) return false;
+  if (decoded_.count != 0 && direction == 0 && slot.has(seen::kSynAck) && tcp.seq != slot.opener_isn + 1 &&
+      (decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr)) {
+    return true;
+  }
+  const SlotDirection& own = slot.direction[direction];
+  const SlotDirection& peer = slot.direction[1 - direction];
+  if (slot.has(seen::kStranger << (1 - direction)) && tcp.seq != own.seq_next && answers_stranger(slot, direction, tcp)) {
+    return true;
+  }
+  if (slot.has(seen::kSeqKnown << direction) && is_far(tcp.seq, own.seq_next)) return true;
+  if (slot.has(seen::kAckKnown << direction)) return is_far(tcp.ack, own.ack);
+  return slot.has(seen::kSeqKnown << (1 - direction)) && is_far(tcp.ack, peer.seq_next);
+}
+
+/// Whether a segment goes on from, and acknowledges, what the stranger of the other direction said.
+bool SubflowTracker::answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) noexcept {
+  constexpr std::uint32_t kSoon = 1u << 16;  // bytes
+  const SlotDirection& peer = slot.direction[1 - direction];
+  return slot.has(seen::kStranger << (1 - direction)) && tcp.seq - peer.stranger_ack < kSoon &&
+         tcp.ack - peer.stranger_end < kSoon;
+}
+
+void SubflowTracker::note_stranger(SubflowSlot& slot, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept {
+  slot.direction[direction].stranger_end = end;
+  slot.direction[direction].stranger_ack = ack;
+  slot.seen |= seen::kStranger << direction;
+}
+
+/// Anyone can send one such segment. Only where both ends talk like that, or where one end is all that this tap hears,
+/// has the subflow of the slot ended.
+void SubflowTracker::on_stranger(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept {
+  constexpr std::uint32_t kNear = 1u << 20;
+  ++tally_.strangers;
+  SubflowSlot& slot = table_[index];
+  const TcpSegment& tcp = segment.tcp;
+  const SlotDirection& own = slot.direction[direction];
+  const auto is_near = [](std::uint32_t a, std::uint32_t b) { return a - b + kNear < 2 * kNear; };
+  const bool goes_on = slot.direction[1 - direction].segments == 0 && slot.has(seen::kStranger << direction) &&
+                       is_near(tcp.seq, own.stranger_end) && is_near(tcp.ack, own.stranger_ack);
+  if (!goes_on && !answers_stranger(slot, direction, tcp)) {
+    note_stranger(slot, direction, tcp.seq + tcp.payload_bytes, tcp.ack);
+    return;
+  }
+  close(index, CloseCause::kReplaced);
+  table_.release(index);
+  on_midstream(segment, decoded_);
+}
+
+}  // namespace mptap
