@@ -71,7 +71,8 @@ class Reading:
         self._runs += 1
         config, logs = self._folder / f"{self._runs}.yaml", self._folder / str(self._runs)
         config.write_text(f"detectors:\n  {detector}: {{{wanted}}}\n" if detector else "")
-        command = [BINARY, "read", "--config", config, "--format", "json", "--log-dir", logs, CAPTURES / capture / "capture.pcap"]
+        command = [BINARY, "read", "--config", config, "--format", "json", "--log-dir", logs]
+        command.append(CAPTURES / capture / "capture.pcap")
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         return rows(logs, "notice")
 

@@ -1,86 +1,11 @@
 """A running sensor and SIGHUP: what changes, what needs a restart, and that mistakes change nothing."""
 
-import http.client
-import pathlib
-import signal
-import socket
-import subprocess
 import time
 
-from mptap import BINARY, METRICS, ROOT, START_S, STOP_S, rows
+from mptap import ROOT, START_S, rows
+from running import Running
 
-CONFIG = """\
-ports:
-  - vdev: "{port}"
-hugepages: never
-workers: {workers}
-detectors:
-  join_flood: {{threshold: {threshold}}}
-  malformed_option: {{enabled: {enabled}, interval: {interval}, severity: {severity}}}
-logs:
-  directory: {directory}
-  format: {format}
-metrics:
-  listen: {listen}
-"""
-DEFAULTS = {
-    "port": "net_null0",
-    "workers": 1,
-    "threshold": 1000,
-    "enabled": "true",
-    "interval": "60s",
-    "severity": "own",
-    "format": "json",
-}
 MALFORMED = ROOT / "tests/captures/corpus-malformed-option/capture.pcap"
-
-
-class Running:
-    """`mptap run` whose configuration is rewritten; `problems` says what is wrong."""
-
-    def __init__(self, folder, name, **values):
-        self._folder = pathlib.Path(folder) / name
-        self._folder.mkdir()
-        self._config = self._folder / "mptap.yaml"
-        self._stderr = self._folder / "stderr"
-        with socket.create_server((METRICS[0], 0)) as server:
-            listen = f"{METRICS[0]}:{server.getsockname()[1]}"
-        self._listen = listen
-        self._values = DEFAULTS | {"directory": self._folder / "logs", "listen": listen} | values
-
-    def write(self, **changes):
-        """Writes the configuration, with changes."""
-        self._config.write_text(CONFIG.format(**(self._values | changes)))
-
-    def problems(self):
-        """What is wrong with how it reloads."""
-        self.write()
-        with self._stderr.open("w") as stderr:
-            self._sensor = subprocess.Popen([BINARY, "run", "--config", self._config], stderr=stderr)
-        try:
-            yield from self._expect("watching 1 port")
-            yield from self._steps()
-            self._sensor.send_signal(signal.SIGTERM)
-            if (code := self._sensor.wait(STOP_S)) != 0:
-                yield f"exit code {code} instead of 0"
-        finally:
-            self._sensor.kill()
-            self._sensor.wait()
-
-    def _steps(self):
-        raise NotImplementedError
-
-    def _hang_up(self, expected, times=1):
-        self._sensor.send_signal(signal.SIGHUP)
-        yield from self._expect(expected, times)
-
-    def _expect(self, expected, times=1):
-        deadline = time.monotonic() + START_S
-        while self._stderr.read_text().count(expected) < times:
-            if time.monotonic() > deadline:
-                yield f"stderr does not say {expected!r} {times} times: {self._stderr.read_text()!r}"
-                return
-            time.sleep(0.02)
 
 
 class Reloading(Running):
@@ -132,14 +57,6 @@ class Switching(Running):
             yield f"{when} it told {told:.0f} notices instead of {most} at most"
         if self._metric("mptap_rx_packets_total") == packets:
             yield f"{when}: no packets came"
-
-    def _metric(self, name):
-        """The sum of a metric's samples whose name, with labels, begins so."""
-        connection = http.client.HTTPConnection(self._listen, timeout=5)
-        connection.request("GET", "/metrics")
-        lines = connection.getresponse().read().decode().splitlines()
-        connection.close()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if line.startswith(name))
 
     def _notices(self):
         return self._metric('mptap_notices_total{note="malformed_option"}')
