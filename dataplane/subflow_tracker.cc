@@ -40,6 +40,16 @@ void SubflowTracker::decode(const SegmentView& segment) noexcept {
   }
 }
 
+/// Which end sent a segment of a subflow that is not known: 0 the opener, 1 the acceptor. An ACK with MP_CAPABLE or
+/// MP_JOIN comes from the opener; otherwise the lower port is taken for the acceptor's.
+unsigned SubflowTracker::guess_direction(const SegmentView& segment) const noexcept {
+  const TcpSegment& tcp = segment.tcp;
+  if ((tcp.flags & tcp_flag::kSyn) != 0) return (tcp.flags & tcp_flag::kAck) != 0 ? 1 : 0;
+  const bool from_opener = decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr ||
+                           tcp.source_port >= tcp.destination_port;
+  return from_opener ? 0 : 1;
+}
+
 void SubflowTracker::count_options(unsigned direction) noexcept {
   for (std::uint8_t i = 0; i < decoded_.count; ++i) {
     ++tally_.option_errors[static_cast<std::size_t>(decoded_.error[i])];
@@ -71,7 +81,7 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
       return;
     }
   } else {
-    count_options(is_answer ? 1 : 0);
+    count_options(guess_direction(segment));
   }
   const bool each = decoded_.odd || (options_.records.every_option && decoded_.count != 0);
   const bool known = index != SubflowTable::kNone && table_[index].klass != SlotClass::kClosed;
@@ -118,10 +128,7 @@ void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptio
   const bool worth_a_slot = capable != nullptr || join != nullptr || options.find(Subtype::kDss) != nullptr ||
                             options.find(Subtype::kAddAddr) != nullptr;
   if (!worth_a_slot) return;
-  // An ACK with MP_CAPABLE or MP_JOIN comes from the opener; otherwise the lower port is taken for the acceptor's.
-  const bool opener_is_source =
-      capable != nullptr || join != nullptr || segment.tcp.source_port >= segment.tcp.destination_port;
-  const std::uint32_t index = try_open(segment, SlotClass::kMidstream, opener_is_source);
+  const std::uint32_t index = try_open(segment, SlotClass::kMidstream, guess_direction(segment) == 0);
   if (index == SubflowTable::kNone) {
     ++tally_.subflows_not_stored;
     return;

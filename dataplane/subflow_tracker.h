@@ -136,6 +136,7 @@ class SubflowTracker {
   static constexpr std::uint32_t kExpireBudget = 512;
 
   void decode(const SegmentView& segment) noexcept;
+  [[nodiscard]] unsigned guess_direction(const SegmentView& segment) const noexcept;
   void count_options(unsigned direction) noexcept;
   void forget_refused() noexcept;
   MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept { return tracks_[index * 2 + direction]; }

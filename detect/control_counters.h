@@ -24,6 +24,8 @@ namespace mptap {
   X(subflows_attempted, "subflows that were never answered")                                        \
   X(joins_matched, "answered joins that found their connection")                                    \
   X(joins_unknown, "answered joins whose connection the sensor does not know")                      \
+  X(joins_denied, "joins whose SYN/ACK did not carry MPTCP")                                        \
+  X(joins_attempted, "joins that were never answered")                                              \
   X(hmac_valid, "HMACs that were what the keys demand")                                             \
   X(hmac_invalid, "HMACs that were not")                                                            \
   X(crypto_shed, "hashes and HMACs not computed because the budget of that second was spent")       \

@@ -174,7 +174,10 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   if (subflow.state == SubflowState::kAttempted) settle_one_sided(subflow);
   Connection* connection = connection_of(subflow);
   if (connection != nullptr && connection->in_doubt) settle_doubt(*connection);
-  if (subflow.state == SubflowState::kAttempted) ControlCounters::add(counters_.subflows_attempted);
+  if (subflow.state == SubflowState::kAttempted) {
+    ControlCounters::add(counters_.subflows_attempted);
+    if (subflow.offer == Offer::kJoin) ControlCounters::add(counters_.joins_attempted);
+  }
   if (!subflow.twin) {
     Event event = event_of(EventKind::kSubflowClosed, subflow, record, end_ns);
     event.cause = name_of(cause);

@@ -50,6 +50,7 @@ void Correlator::deny(Subflow& subflow, const Record& record, Fallback cause) {
   subflow.fallback = cause;
   forget(subflow.opener_key);
   ControlCounters::add(counters_.subflows_denied);
+  if (subflow.offer == Offer::kJoin) ControlCounters::add(counters_.joins_denied);
   ControlCounters::add(counters_.fallbacks[static_cast<std::size_t>(cause)]);
   Event event = event_of(EventKind::kDenied, subflow, &record, record.time_ns);
   event.cause = name_of(cause);

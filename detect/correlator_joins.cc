@@ -45,7 +45,9 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
   if (is_join) {
     ControlCounters::add(counters_.joins_matched);
-    if (subflow.syn_ack_ns > connection.start_ns) counters_.join_latency_ns.add(subflow.syn_ack_ns - connection.start_ns);
+    if (!connection.partial && subflow.syn_ack_ns >= connection.start_ns) {
+      counters_.join_latency_ns.add(subflow.syn_ack_ns - connection.start_ns);
+    }
   }
   subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
   connection.subflows.push_back(subflow.self);

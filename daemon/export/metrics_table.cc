@@ -210,11 +210,13 @@ void add_control_labels(Table& table) {
                      out.push_back({{{"result", "matched"}}, read_cell(control.joins_matched)});
                      out.push_back({{{"result", "unknown"}}, read_cell(control.joins_unknown)});
                      out.push_back({{{"result", "refused"}}, read_cell(control.subflows_refused)});
+                     out.push_back({{{"result", "denied"}}, read_cell(control.joins_denied)});
+                     out.push_back({{{"result", "unanswered"}}, read_cell(control.joins_attempted)});
                    }});
   add_histogram(table, "mptap_connection_subflows", "subflows that a connection had, by connections that ended", 1,
                 [](const ControlCounters& control) -> const auto& { return control.subflows_per_connection; });
   constexpr auto kSecond = static_cast<double>(kNsPerSecond);
-  add_histogram(table, "mptap_join_latency_seconds", "from a connection's start to the SYN/ACK of a join", kSecond,
+  add_histogram(table, "mptap_join_latency_seconds", "from a connection's start, where it was seen, to the SYN/ACK of a join", kSecond,
                 [](const ControlCounters& control) -> const auto& { return control.join_latency_ns; });
   add_histogram(table, "mptap_handshake_rtt_seconds", "from a SYN to the third ACK of its subflow", kSecond,
                 [](const ControlCounters& control) -> const auto& { return control.handshake_rtt_ns; });

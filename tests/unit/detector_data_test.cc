@@ -15,8 +15,16 @@ TEST_CASE("mapping_conflict, reserved_bits", "[detectors]") {
       {"one SSN, two DSNs", "mapping_conflict", "", 1, [=](ControlRun& run) { play(run, Anomaly::kMappingConflict, 1); }},
       {"told once", "mapping_conflict", "", 1, [=](ControlRun& run) { play(run, Anomaly::kMappingConflict, 3); }},
       {"the option is named", "reserved_bits", "mp_join", 1, [=](ControlRun& run) { play(run, Anomaly::kReservedBits, 2); }},
-      {"nothing odd", "reserved_bits", "", 0, [=](ControlRun& run) { play(run, Anomaly::kReservedBits, 0); }},
-      {"nothing odd", "mapping_conflict", "", 0, [=](ControlRun& run) { play(run, Anomaly::kMappingConflict, 0); }},
+      {"another oddity", "reserved_bits", "", 0,
+       [=](ControlRun& run) {
+         run.detectors.mapping_conflict.enabled = false;
+         play(run, Anomaly::kMappingConflict, 1);
+       }},
+      {"another oddity", "mapping_conflict", "", 0,
+       [=](ControlRun& run) {
+         run.detectors.reserved_bits.enabled = false;
+         play(run, Anomaly::kReservedBits, 1);
+       }},
   });
 }
 
@@ -88,6 +96,18 @@ TEST_CASE("unknown_version, malformed_option", "[detectors]") {
       {"the same again later", "malformed_option", "length", 2,
        [=](ControlRun& run) { malformed(run, {{OptionError::kLength, kAck}, {OptionError::kLength, kAck}}, 70); }},
       {"a version elsewhere than on a SYN", "malformed_option", "version", 1, [=](ControlRun& run) { malformed(run, {{OptionError::kVersion, kAck}}, 1); }},
+      {"unknown_version tells it", "malformed_option", "", 0,
+       [=](ControlRun& run) {
+         run.detectors.unknown_version.enabled = false;
+         malformed(run, {{OptionError::kVersion, kSyn}}, 1);
+       }},
+      {"malformed_option tells it", "unknown_version", "", 0,
+       [=](ControlRun& run) {
+         run.detectors.malformed_option.enabled = false;
+         malformed(run, {{OptionError::kVersion, kAck}, {OptionError::kLength, kSyn}}, 1);
+       }},
+      {"the SYN again", "unknown_version", "version", 1,
+       [=](ControlRun& run) { malformed(run, {{OptionError::kVersion, kSyn}, {OptionError::kVersion, kSyn}}, 1); }},
   });
 }
 
@@ -110,7 +130,7 @@ TEST_CASE("fastclose_key", "[detectors]") {
 }
 
 TEST_CASE("fallback_burst", "[detectors]") {
-  const auto play = [](ControlRun& run, int spoke, int stripped, double gap_s) {
+  const auto play = [](ControlRun& run, int spoke, int stripped, double gap_s, bool other_version = false) {
     run.detectors.rejected.enabled = false;  // it tells each of them
     double at_s = 0;
     for (int i = 0; i < spoke + stripped; ++i) {
@@ -120,7 +140,8 @@ TEST_CASE("fallback_burst", "[detectors]") {
         run.connect(slot, at_s += gap_s, Secrets{.initiator_key = 100u + static_cast<unsigned>(i), .responder_key = 500u + static_cast<unsigned>(i)});
       } else {
         run.syn_capable(slot, at_s += gap_s, Secrets{});
-        run.answer(slot, at_s + 0.01, Offer::kNone);
+        if (other_version) run.syn_ack_capable(slot, at_s + 0.01, Secrets{.version = 0});
+        else run.answer(slot, at_s + 0.01, Offer::kNone);
       }
     }
   };
@@ -129,6 +150,7 @@ TEST_CASE("fallback_burst", "[detectors]") {
       {"ten, told once", "fallback_burst", "stripped", 1, [=](ControlRun& run) { play(run, 1, 30, 1); }},
       {"over a long time", "fallback_burst", "", 0, [=](ControlRun& run) { play(run, 1, 30, 20); }},
       {"a host that never spoke MPTCP", "fallback_burst", "", 0, [=](ControlRun& run) { play(run, 0, 30, 1); }},
+      {"hosts of another version", "fallback_burst", "", 0, [=](ControlRun& run) { play(run, 1, 30, 1, true); }},
   });
 }
 

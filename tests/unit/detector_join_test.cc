@@ -168,8 +168,13 @@ TEST_CASE("token_reuse", "[detectors]") {
   const Secrets one;
   const Secrets same{.initiator_key = 5, .responder_key = one.responder_key};
   const Secrets other{.initiator_key = 5, .responder_key = 6};
+  const Secrets left{.initiator_key = 7, .responder_key = 50799};
+  const Secrets right{.initiator_key = 8, .responder_key = 58968};
+  REQUIRE(left.token(Role::kResponder) == right.token(Role::kResponder));  // keys that were looked for
   check_cases({
       {"one key twice", "token_reuse", "key", 1, [=](ControlRun& run) { play_reuse(run, one, same, "10.0.0.2", false); }},
+      {"two keys, one token", "token_reuse", "token", 1, [=](ControlRun& run) { play_reuse(run, left, right, "10.0.0.2", false); }},
+      {"two keys, one token, another host", "token_reuse", "", 0, [=](ControlRun& run) { play_reuse(run, left, right, "10.0.0.3", false); }},
       {"the first has ended", "token_reuse", "", 0, [=](ControlRun& run) { play_reuse(run, one, same, "10.0.0.2", true); }},
       {"another host", "token_reuse", "", 0, [=](ControlRun& run) { play_reuse(run, one, same, "10.0.0.3", false); }},
       {"another key", "token_reuse", "", 0, [=](ControlRun& run) { play_reuse(run, one, other, "10.0.0.2", false); }},

@@ -93,6 +93,7 @@ struct Sensor {
     tally.frames[static_cast<std::size_t>(FrameStatus::kIpTruncated)] = 3;
     tally.frames[static_cast<std::size_t>(FrameStatus::kTooDeep)] = 1;
     tally.options[static_cast<std::size_t>(Subtype::kJoin)] = 25;
+    tally.options_from_acceptor[static_cast<std::size_t>(Subtype::kJoin)] = 9;
     tally.option_errors[static_cast<std::size_t>(OptionError::kOk)] = 25;
     tally.option_errors[static_cast<std::size_t>(OptionError::kLength)] = 6;
     workers[0].publish(tally);
@@ -101,6 +102,17 @@ struct Sensor {
     workers[1].publish(tally);
     ControlCounters::add(control.joins_matched, 5);
     ControlCounters::add(control.joins_unknown, 2);
+    ControlCounters::add(control.subflows_refused, 12);
+    ControlCounters::add(control.joins_denied, 13);
+    ControlCounters::add(control.joins_attempted, 14);
+    ControlCounters::add(control.fallbacks[static_cast<std::size_t>(Fallback::kStripped)], 15);
+    ControlCounters::add(control.hmacs[static_cast<std::size_t>(HmacKind::kJoinAck)][static_cast<std::size_t>(Proof::kInvalid)], 16);
+    ControlCounters::add(control.connections_ended[1][static_cast<std::size_t>(Outcome::kFallback)], 17);
+    ControlCounters::add(control.connections_ended[2][static_cast<std::size_t>(Outcome::kPartial)], 18);
+    control.subflows_per_connection.add(1);
+    control.subflows_per_connection.add(33);
+    control.join_latency_ns.add(2'000'000);   // the bound of a bucket is in it
+    control.handshake_rtt_ns.add(2'000'001);
     ControlCounters::set(control.joins_waiting, 1);
     ControlCounters::set(control.connections, 3);
     ControlCounters::set(control.time_ns, 1'700'000'000'500'000'000);
@@ -130,7 +142,31 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
       {R"(mptap_malformed_total{worker="0",cause="too_deep"})", 1},
       {R"(mptap_malformed_total{worker="1",cause="too_deep"})", 0},
       {R"(mptap_options_total{worker="0",subtype="mp_join"})", 25},
+      {R"(mptap_options_by_direction_total{worker="0",subtype="mp_join",direction="opener"})", 16},
+      {R"(mptap_options_by_direction_total{worker="0",subtype="mp_join",direction="acceptor"})", 9},
       {R"(mptap_option_errors_total{worker="0",error="length"})", 6},
+      {R"(mptap_joins_total{result="matched"})", 5},
+      {R"(mptap_joins_total{result="unknown"})", 2},
+      {R"(mptap_joins_total{result="refused"})", 12},
+      {R"(mptap_joins_total{result="denied"})", 13},
+      {R"(mptap_joins_total{result="unanswered"})", 14},
+      {R"(mptap_fallbacks_total{cause="stripped"})", 15},
+      {R"(mptap_fallbacks_total{cause="mp_fail"})", 0},
+      {R"(mptap_hmacs_total{kind="join_ack",result="invalid"})", 16},
+      {R"(mptap_hmacs_total{kind="add_addr",result="unverified"})", 0},
+      {R"(mptap_connections_ended_total{version="1",outcome="fallback"})", 17},
+      {R"(mptap_connections_ended_total{version="unknown",outcome="partial"})", 18},
+      {R"(mptap_connections_ended_total{version="0",outcome="established"})", 0},
+      {R"(mptap_connection_subflows_bucket{le="1"})", 1},
+      {R"(mptap_connection_subflows_bucket{le="32"})", 1},
+      {R"(mptap_connection_subflows_bucket{le="+Inf"})", 2},
+      {"mptap_connection_subflows_sum", 34},
+      {R"(mptap_join_latency_seconds_bucket{le="0.001"})", 0},
+      {R"(mptap_join_latency_seconds_bucket{le="0.002"})", 1},
+      {"mptap_join_latency_seconds_sum", 0.002},
+      {R"(mptap_handshake_rtt_seconds_bucket{le="0.002"})", 0},
+      {R"(mptap_handshake_rtt_seconds_bucket{le="0.005"})", 1},
+      {"mptap_handshake_rtt_seconds_count", 1},
       {R"(mptap_ring_full_total{worker="0",class="vital"})", 2},
       {R"(mptap_ring_full_total{worker="0",class="bulk"})", 7},
       {R"(mptap_records_pending{worker="0"})", 1},
@@ -143,6 +179,8 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
       {"mptap_packet_time_seconds", 1'700'000'000.5},
       {R"(mptap_notices_total{note="join_flood"})", 1},
       {R"(mptap_notices_total{note="rejected"})", 0},
+      {R"(mptap_notices_total{note="join_flood_status"})", 0},
+      {R"(mptap_notices_total{note="join_flood_end"})", 0},
       {R"(mptap_log_rows_written_total{log="notice"})", 11},
       {R"(mptap_log_rows_dropped_total{log="mptcp_conn"})", 0},
       {R"(mptap_log_write_errors_total{log="mptcp_event"})", 0},
@@ -160,6 +198,14 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
   }
   CHECK_FALSE(samples.contains(R"(mptap_malformed_total{worker="0",cause="tcp_segment"})"));
   CHECK_FALSE(samples.contains(R"(mptap_option_errors_total{worker="0",error="ok"})"));
+}
+
+TEST_CASE("every notice has its number before it was ever told", "[export][metrics]") {
+  const Sensor sensor;
+  const Samples samples = parse_samples(format_metrics(sensor.sources(), "1"));
+#define X(name, Options, doc) CHECK(samples.contains(R"(mptap_notices_total{note=")" #name R"("})"));
+  MPTAP_DETECTORS(X)
+#undef X
 }
 
 TEST_CASE("the metrics add up as the counters do", "[export][metrics]") {

@@ -19,6 +19,41 @@ std::vector<Record> on_subflow(const ts::Bytes& options, From from = From::kOpen
   return run.take();
 }
 
+TEST_CASE("options are counted by who sent them", "[tracker]") {
+  const auto by_sender = [](const WorkerRun& run, Subtype subtype) {
+    const auto index = static_cast<std::size_t>(subtype);
+    const WorkerTally tally = run.tally();
+    return std::pair{tally.options[index] - tally.options_from_acceptor[index], tally.options_from_acceptor[index]};
+  };
+  using Counts = std::pair<std::uint64_t, std::uint64_t>;
+  {
+    WorkerRun run;
+    run.open_v1();
+    run.send(30, From::kAcceptor, kAckFlag, kA, kO, ts::encode_mp_prio(true));
+    (void)run.take();
+    CHECK(by_sender(run, Subtype::kCapable) == Counts{2, 1});
+    CHECK(by_sender(run, Subtype::kPrio) == Counts{0, 1});
+  }
+  // Of a subflow whose start was not seen, from its first segment on.
+  for (const From first : {From::kOpener, From::kAcceptor}) {
+    WorkerRun run;
+    const Counts one = first == From::kOpener ? Counts{1, 0} : Counts{0, 1};
+    run.send(0, first, kAckFlag, kA, kO, ts::encode_dss({.data_ack = 5}));
+    (void)run.take();
+    CHECK(by_sender(run, Subtype::kDss) == one);
+    run.send(20, first, kAckFlag, kA, kO, ts::encode_dss({.data_ack = 6}));
+    (void)run.take();
+    CHECK(by_sender(run, Subtype::kDss) == Counts{2 * one.first, 2 * one.second});
+  }
+  {  // and where it is none that is kept
+    WorkerRun run;
+    run.send(0, From::kAcceptor, kAckFlag, kA, kO, ts::encode_mp_prio(true));
+    (void)run.take();
+    CHECK(run.tally().subflows_opened == 0);
+    CHECK(by_sender(run, Subtype::kPrio) == Counts{0, 1});
+  }
+}
+
 TEST_CASE("signals become one record each, with their fields and sender", "[tracker]") {
   const auto add = on_subflow(ts::encode_add_addr({.version = 1, .address_id = 7, .address = ts::IpAddress::parse("10.1.2.3"),
                                                    .port = 8080, .addr_hmac = 0x0102030405060708}),
