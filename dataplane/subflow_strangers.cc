@@ -16,7 +16,9 @@ bool SubflowTracker::is_stranger(const SubflowSlot& slot, unsigned direction,
                                  const SegmentView& segment) const noexcept {
   const TcpSegment& tcp = segment.tcp;
   if ((tcp.flags & tcp_flag::kRst) != 0 || (tcp.flags & tcp_flag::kAck) == 0) return false;
-  if (decoded_.count != 0 && direction == 0 && slot.has(seen::kSynAck) && tcp.seq != slot.opener_isn + 1 &&
+  // Segmentation offload repeats the MP_CAPABLE of the first data, at most 65,535 bytes, in each of its segments.
+  constexpr std::uint32_t kFirstData = 1u << 16;
+  if (decoded_.count != 0 && direction == 0 && slot.has(seen::kSynAck) && tcp.seq - (slot.opener_isn + 1) >= kFirstData &&
       (decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr)) {
     return true;
   }

@@ -18,13 +18,9 @@ void RemoveAddrAbuseDetector::on_removal(const Event& event, NoticeSink& notices
                                    remover.latest.address_ids.begin());
   remover.latest = remove;
   remover.latest_ns = event.time_ns;
-  const auto& known = event.connection->host(event.role).addresses;
-  const auto removed = std::count_if(known.begin(), known.end(), [&](const KnownAddress& address) {
-    return address.removed && address.removed_ns == event.time_ns;  // an ID that nobody has is none
-  });
-  if (repeated || removed == 0) return;
+  if (repeated) return;
   remover.removed.advance(SlidingCount::step_of(event.time_ns, options_.interval_ns));
-  remover.removed.add(static_cast<std::uint32_t>(removed));
+  remover.removed.add(remove.count);
   const std::uint64_t count = remover.removed.total();
   if (count < options_.mass || event.time_ns < remover.quiet_until_ns) return;
   remover.quiet_until_ns = event.time_ns + options_.interval_ns;

@@ -153,6 +153,12 @@ def joins_of(truth):
     return results
 
 
+def came_to_something(subflow):
+    """Whether it counts for its connection: established, and no join with a wrong HMAC or whose opener fell silent."""
+    whole_join = subflow["hmac_ok"] is not False and subflow["orig_segments"] > 1
+    return subflow["state"] == "established" and (subflow["is_orig"] or whole_join)
+
+
 def truth_problems(folder, page):
     """What of the metrics differs from the truth beside the capture."""
     truth = json.loads((folder / "truth.json").read_text())
@@ -166,7 +172,7 @@ def truth_problems(folder, page):
     if len(whole) == len(truth["connections"]):
         problems += differences("connections by version", collections.Counter(str(it["version"]) for it in whole),
                                 _by_version(page))
-        established = [subflow for it in whole for subflow in it["subflows"] if subflow["state"] == "established"]
+        established = [subflow for it in whole for subflow in it["subflows"] if came_to_something(subflow)]
         counts = {"connections": len(whole), "subflows": sum("copy_of" not in subflow for subflow in established)}
         found = {"connections": page.total("mptap_connection_subflows_count"),
                  "subflows": page.total("mptap_connection_subflows_sum")}

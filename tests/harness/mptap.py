@@ -39,6 +39,7 @@ def live_config(directory, interface, events=(), metrics_port=METRICS[1], settin
 ports:
   - interface: {interface}
     driver: af_packet
+    receive_descriptors: 16384  # hosts, network and sensor share two cores: it must bear to wait
 workers: 1
 logs:
   directory: {directory}

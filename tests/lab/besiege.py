@@ -73,7 +73,7 @@ def _honest_problems(misuse, honest, connections, subflows):
             "close": "data_fin",
             "orig_acked_bytes": connection.sent,
             "resp_acked_bytes": connection.sent,
-            "subflows": misuse.subflows + (misuse.counted_joins if number == 0 else 0),
+            "subflows": misuse.subflows,
         }
         row = rows.get(connection.flow, {})
         seen = {name: row.get(name) for name in expected}

@@ -25,7 +25,6 @@ class Misuse:
     settings: str = ""  # of the sensor, YAML
     later: tuple = ()  # notices that follow when the sensor stops
     rogue_states: tuple = ()  # of subflows with an address of the rogue's
-    counted_joins: int = 0  # of his, that the victim's row counts as subflows: answered ones count, proven or not
     counters: dict = dataclasses.field(default_factory=dict)  # nstat of the host that he speaks to: it noticed, too
 
 
@@ -35,7 +34,6 @@ MISUSES = (
         attacks.join_with_wrong_hmac,
         {"note": "join_hmac", "cause": "ack", "src": ADDRESS, "dst": SERVER, "dst_p": 8080},
         rogue_states=("established",),
-        counted_joins=1,
         counters={"MPJoinAckHMacFailure": 1},
     ),
     Misuse(
@@ -44,7 +42,6 @@ MISUSES = (
         {"note": "join_hmac", "cause": "syn_ack", "src": ADDRESS, "dst": CLIENT},
         beside="server",
         rogue_states=("established",),
-        counted_joins=1,
         counters={"MPJoinSynAckHMacFailure": 1},
     ),
     Misuse(
@@ -54,7 +51,6 @@ MISUSES = (
         settings=f"detectors: {{join_flood: {{known_token_threshold: {attacks.FLOOD_THRESHOLD}, interval: 1m}}}}",
         later=("half_open_join",) * attacks.FLOOD_JOINS,
         rogue_states=("established",) * attacks.FLOOD_JOINS,
-        counted_joins=attacks.FLOOD_JOINS,
     ),
     Misuse(
         "a rogue guesses tokens",

@@ -155,8 +155,16 @@ TEST_CASE("a connection without a subflow lingers, and a join may bring it back"
   CHECK(run.connections[0].subflows == 2);
   CHECK(run.connections[0].end_ns == ControlRun::ns(600));
   const Slot late = run.slot(tuple_of("10.0.0.1", 50001, "10.0.0.2", 80));
-  run.join(late, 670, secrets);  // its token is gone
+  run.join(late, 670, secrets);  // its token is gone, but remembered for a while
   run.advance(680);
+  CHECK(run.counters.joins_unknown == 1);
+  CHECK(run.noticed("unknown_join") == 0);
+  const Slot other = run.slot(tuple_of("10.0.0.1", 50003, "10.0.0.3", 80));
+  run.connect(other, 700, Secrets{.initiator_key = 1, .responder_key = 2});
+  run.close(other, 701);
+  run.advance(770);  // as others end, those before are forgotten
+  run.join(run.slot(tuple_of("10.0.0.1", 50002, "10.0.0.2", 80)), 780, secrets);
+  run.advance(790);
   CHECK(run.noticed("unknown_join") == 1);
 }
 

@@ -155,25 +155,38 @@ TEST_CASE("fallback_burst", "[detectors]") {
 }
 
 /// The initiator maps 1000 bytes; the responder acknowledges this many.
-void acknowledge(ControlRun& run, std::uint64_t acked, std::uint8_t flags, bool data_fin) {
+void acknowledge(ControlRun& run, std::uint64_t acked, std::uint8_t flags, bool data_fin,
+                 const std::function<void(const Slot&)>& before = {}) {
   const Secrets secrets;
   const Slot first = connect(run, secrets);
-  const std::uint64_t start = testing::derive_idsn(1, secrets.initiator_key) + 1;
+  if (before) before(first);
+  const bool halves = (flags & record_flag::kDsnLow) != 0;
+  std::uint64_t start = testing::derive_idsn(1, secrets.initiator_key) + 1;
+  if (halves) start = (start & 0xffffffff) | 1ull << 32;  // marked, as the worker does
   if (data_fin) run.data_fin(first, 1, true);
   for (const double at_s : {2.0, 3.0}) {
     run.send(first, counters(run, first, at_s, true, {9, 0, 1000, 1000, start + 1000, 0, 0}, flags));
-    run.send(first, counters(run, first, at_s, false, {9, 0, 0, 0, 0, start + acked, 0}));
+    run.send(first, counters(run, first, at_s, false, {9, 0, 0, 0, 0, start + acked, 0}, flags));
   }
-  run.close(first, 4);
+  run.close(first, 4, CloseCause::kReset);
 }
 
 TEST_CASE("data_ack_beyond", "[detectors]") {
   check_cases({
       {"all of it", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1000, 0, false); }},
-      {"one more", "data_ack_beyond", "", 1, [](ControlRun& run) { acknowledge(run, 1001, 0, false); }},
+      {"one more: perhaps a DATA_FIN that was missed", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1001, 0, false); }},
+      {"two more, without a DATA_FIN", "data_ack_beyond", "", 1, [](ControlRun& run) { acknowledge(run, 1002, 0, false); }},
+      {"another path may have it", "data_ack_beyond", "", 0,
+       [](ControlRun& run) { acknowledge(run, 5000, 0, false, [&run](const Slot& first) { run.add_addr(first, 1, false, 3, "10.0.0.3", 0); }); }},
+      {"another path may have it, but the DATA_FIN tells", "data_ack_beyond", "", 1,
+       [](ControlRun& run) { acknowledge(run, 5000, 0, true, [&run](const Slot& first) { run.add_addr(first, 1, false, 3, "10.0.0.3", 0); }); }},
+      {"halves of numbers, widened by the key", "data_ack_beyond", "", 1,
+       [](ControlRun& run) { acknowledge(run, 1002, record_flag::kDsnLow | record_flag::kDataAckLow, false); }},
+      {"halves of numbers, all of it", "data_ack_beyond", "", 0,
+       [](ControlRun& run) { acknowledge(run, 1000, record_flag::kDsnLow | record_flag::kDataAckLow, false); }},
       {"one more, for the DATA_FIN", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1001, 0, true); }},
       {"two more", "data_ack_beyond", "", 1, [](ControlRun& run) { acknowledge(run, 1002, 0, true); }},
-      {"the tap missed some", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1001, record_flag::kMissed, false); }},
+      {"the tap missed some", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1002, record_flag::kMissed, false); }},
       {"another subflow has it, and reports later", "data_ack_beyond", "", 0,
        [](ControlRun& run) {
          const Secrets secrets;

@@ -123,6 +123,37 @@ void play_premature(ControlRun& run, double join_s, double ack_s, bool syn_seen 
 TEST_CASE("premature_join", "[detectors]") {
   check_cases({
       {"before the third ACK", "premature_join", "", 1, [](ControlRun& run) { play_premature(run, 0.02, 0.03); }},
+      {"the ACK, a little late", "premature_join", "", 0, [](ControlRun& run) { play_premature(run, 0.02, 0.024); }},
+      {"the ACK was missed: data comes", "premature_join", "", 0,
+       [](ControlRun& run) {
+         const Secrets secrets;
+         const Slot first = run.slot(tuple_of("10.0.0.1", 40000, "10.0.0.2", 80));
+         run.syn_capable(first, 0, secrets);
+         run.syn_ack_capable(first, 0.01, secrets);
+         run.syn_join(run.slot(tuple_of("10.0.0.11", 41000, "10.0.0.2", 80)), 0.1, secrets.token(Role::kResponder));
+         run.dss(first, 0.2, true, testing::derive_idsn(1, secrets.initiator_key) + 1);
+         run.advance(3);
+       }},
+      {"the ACK was missed, but an ADD_ADDR came before", "premature_join", "", 0,
+       [](ControlRun& run) {
+         const Secrets secrets{.version = 0};
+         const Slot first = run.slot(tuple_of("10.0.0.1", 40000, "10.0.0.2", 80));
+         run.syn_capable(first, 0, secrets);
+         run.syn_ack_capable(first, 0.01, secrets);
+         run.add_addr(first, 0.05, false, 3, "10.0.0.3", 0);
+         run.syn_join(run.slot(tuple_of("10.0.0.11", 41000, "10.0.0.3", 80)), 0.1, secrets.token(Role::kResponder));
+         run.advance(3);
+       }},
+      {"the ACK was seen before the SYN/ACK", "premature_join", "", 0,
+       [](ControlRun& run) {
+         const Secrets secrets;
+         const Slot first = run.slot(tuple_of("10.0.0.1", 40000, "10.0.0.2", 80));
+         run.syn_capable(first, 0, secrets);
+         run.capable_ack(first, 0.009, secrets);
+         run.syn_ack_capable(first, 0.01, secrets);
+         run.syn_join(run.slot(tuple_of("10.0.0.11", 41000, "10.0.0.2", 80)), 0.1, secrets.token(Role::kResponder));
+         run.advance(3);
+       }},
       {"the ACK never comes", "premature_join", "", 1, [](ControlRun& run) { play_premature(run, 0.02, 0); }},
       {"the ACK's record comes late, from another worker", "premature_join", "", 0, [](ControlRun& run) { play_premature(run, 0.04, 0.03); }},
       {"the handshake was not seen whole", "premature_join", "", 0, [](ControlRun& run) { play_premature(run, 0.02, 0.03, false); }},

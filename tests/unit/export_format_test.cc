@@ -48,7 +48,7 @@ TEST_CASE("each log has the columns its readers know", "[export][log]") {
         "ts MP_ID version orig_h orig_p resp_h resp_p token_orig token_resp subflows outcome close duration "
         "orig_bytes resp_bytes orig_segments resp_segments orig_addresses resp_addresses checksums conn_uid "
         "fallback reset_reason orig_address_list resp_address_list nat orig_reinjected_bytes resp_reinjected_bytes "
-        "orig_acked_bytes resp_acked_bytes");
+        "orig_acked_bytes resp_acked_bytes community_id");
   CHECK(names<Notice>() ==
         "ts note MP_ID src dst msg severity src_p dst_p cause address_id address count top_sources conn_uid "
         "known_count packet");
@@ -56,7 +56,7 @@ TEST_CASE("each log has the columns its readers know", "[export][log]") {
         "ts event MP_ID orig_h orig_p resp_h resp_p is_orig subtype length version flags address_id address "
         "port "
         "backup echo token nonce data_ack dsn ssn data_len reason transient checksum payload_bytes step hmac proof "
-        "detail conn_uid");
+        "detail conn_uid ipver");
 }
 
 TEST_CASE("a Zeek header is what Zeek writes", "[export][log]") {
@@ -111,7 +111,7 @@ TEST_CASE("full rows, to the byte", "[export][log]") {
        "1700000000.000001\t7\t1\t192.0.2.1\t40000\t2001:db8::"
        "2\t443\td6ef0a17\t0000000a\t3\testablished\tdata_fin\t"
        "60.000000\t2\t5\t1\t4\t2\t1\tT\tCuid7\tmp_fail\t2\t"
-       "0=192.0.2.1/used,4=2001:db8::9:8080/advertised+used+removed\t0=2001:db8::2\tT\t11\t12\t13\t14\n"},
+       "0=192.0.2.1/used,4=2001:db8::9:8080/advertised+used+removed\t0=2001:db8::2\tT\t11\t12\t13\t14\t1:def=\n"},
       {row_text(LogFormat::kJson, test::full_connection()),
        R"({"ts":1700000000.000001,"MP_ID":7,"version":1,"orig_h":"192.0.2.1","orig_p":40000,"resp_h":"2001:db8::2",)"
        R"("resp_p":443,"token_orig":"d6ef0a17","token_resp":"0000000a","subflows":3,"outcome":"established",)"
@@ -121,7 +121,7 @@ TEST_CASE("full rows, to the byte", "[export][log]") {
        R"("advertised":false,"used":true,"removed":false},{"id":4,"address":"2001:db8::9","port":8080,)"
        R"("advertised":true,"used":true,"removed":true}],"resp_address_list":[{"id":0,"address":"2001:db8::2",)"
        R"("port":null,"advertised":false,"used":false,"removed":false}],"nat":true,"orig_reinjected_bytes":11,)"
-       R"("resp_reinjected_bytes":12,"orig_acked_bytes":13,"resp_acked_bytes":14})"
+       R"("resp_reinjected_bytes":12,"orig_acked_bytes":13,"resp_acked_bytes":14,"community_id":"1:def="})"
        "\n"},
       {row_text(LogFormat::kZeek, test::full_notice()),
        "1700000000.250000\tjoin_flood\t7\t192.0.2.1\t2001:db8::2\t1000 joins in 10 "
@@ -138,14 +138,14 @@ TEST_CASE("full rows, to the byte", "[export][log]") {
        "1700000000.000000\tmp_dss\t7\t192.0.2.1\t40000\t2001:db8::2\t443\tF\t2\t20\t1\t21\t4\t198.51.100."
        "7\t8080\tF\tT\t"
        "00000001\t4294967295\t18446744073709551615\t5\t6\t7\t8\tT\t9\t10\tsyn_ack\t0a0b\tinvalid\t"
-       "why\tCuid7\n"},
+       "why\tCuid7\t4\n"},
       {row_text(LogFormat::kJson, test::full_event()),
        R"({"ts":1700000000.000000,"event":"mp_dss","MP_ID":7,"orig_h":"192.0.2.1","orig_p":40000,)"
        R"("resp_h":"2001:db8::2","resp_p":443,"is_orig":false,"subtype":2,"length":20,"version":1,"flags":21,)"
        R"("address_id":4,"address":"198.51.100.7","port":8080,"backup":false,"echo":true,"token":"00000001",)"
        R"("nonce":4294967295,"data_ack":18446744073709551615,"dsn":5,"ssn":6,"data_len":7,"reason":8,)"
        R"("transient":true,"checksum":9,"payload_bytes":10,"step":"syn_ack","hmac":"0a0b","proof":"invalid",)"
-       R"("detail":"why","conn_uid":"Cuid7"})"
+       R"("detail":"why","conn_uid":"Cuid7","ipver":4})"
        "\n"},
   };
   for (const Expected& row : rows) CHECK(row.written == row.bytes);

@@ -69,6 +69,7 @@ inline ConnectionReport full_connection() {
   row.tuple = full_tuple();
   row.initiator_token = Token{0xd6ef0a17};
   row.responder_token = Token{0x0000000a};
+  row.community_id = "1:def=";
   row.subflows = 3;
   row.outcome = Outcome::kEstablished;
   row.close = ConnectionClose::kDataFin;
@@ -117,6 +118,7 @@ inline EventReport full_event() {
   row.tuple = full_tuple();
   row.from_opener = false;
   row.subtype = 2;
+  row.ip_version = 4;
   row.length = 20;
   row.version = 1;
   row.flags = 0x15;

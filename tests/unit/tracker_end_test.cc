@@ -68,7 +68,7 @@ TEST_CASE("spoofed FINs and RSTs end nothing", "[tracker]") {
     run.send(30, row.from, row.flags, row.seq, row.from == From::kOpener ? kA : kO);
     INFO(row.seq);
     CHECK(words_of(run.take()) == "");
-    CHECK(run.tally().out_of_sequence == 1);
+    CHECK(run.tally().out_of_sequence + run.tally().strangers == 1);
     run.send(40, From::kOpener, kAckFlag, kO, kA, {}, 10);
     run.send(50, From::kAcceptor, kRstAck, kA, kO + 10);
     CHECK(words_of(run.take()) == "reset counters counters closed");

@@ -232,15 +232,80 @@ TEST_CASE("a span's second copy counts once, a retransmission does not", "[track
     CHECK(run.tally().copies == 5);
     CHECK(run.tally().joins_seen == 1);
   }
+}
+
+TEST_CASE("what is no copy of a segment: one with another IP identification, or, where it has none, one that comes later",
+          "[tracker]") {
+  struct Row {
+    const char* what;
+    bool v6;              // no identification
+    double apart_ms;
+    bool sent_again;      // by the host, not by the tap
+    std::uint64_t copies;
+  };
+  const Row rows[] = {
+      {"IPv4, the tap's", false, 0.01, false, 1},       {"IPv4, a second tap's", false, 300, false, 1},
+      {"IPv4, long after", false, 5'000, false, 0},     {"IPv4, a retransmission", false, 1, true, 0},
+      {"IPv6, the tap's", true, 0.01, false, 1},        {"IPv6, later than a tap's", true, 9, false, 0},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    WorkerRun run;
+    if (row.v6) run.ends = {ts::endpoint("2001:db8::1", 40000), ts::endpoint("2001:db8::2", 80)};
+    run.open_join();
+    const ts::Bytes data = run.send(100, From::kOpener, kAckFlag, kO, kA, {}, 100);
+    if (row.sent_again) run.send(100 + row.apart_ms, From::kOpener, kAckFlag, kO, kA, {}, 100);
+    else run.show(100 + row.apart_ms, data);
+    (void)run.take();
+    CHECK(run.tally().copies == row.copies);
+  }
+}
+
+TEST_CASE("a burst that is delivered twice counts once, however long it is", "[tracker]") {
   WorkerRun run;
   run.open_join();
-  const ts::Bytes data = run.send(100, From::kOpener, kAckFlag, kO, kA, {}, 100);
-  run.show(109, data);
-  run.show(300, data);
+  std::vector<ts::Bytes> frames;
+  for (std::uint32_t i = 0; i < 200; ++i) frames.push_back(run.send(50 + i * 0.001, From::kOpener, kAckFlag, kO + i * 10, kA, {}, 10));
+  for (std::uint32_t i = 0; i < 200; ++i) run.show(50.5 + i * 0.001, frames[i]);
   const auto records = run.finish();
+  CHECK(run.tally().copies == 200);
   REQUIRE(words_of(records) == "opened syn_ack join_ack counters counters closed");
-  CHECK(records[3].counters.payload_bytes == 300);
-  CHECK(run.tally().copies == 0);
+  CHECK(records[3].counters.payload_bytes == 2'000);
+}
+
+TEST_CASE("a mapping that comes late fills the hole it left; one that is repeated does not", "[tracker]") {
+  WorkerRun run;
+  run.open_join();
+  const auto map = [&run](double ms, std::uint32_t ssn) {
+    run.send(ms, From::kOpener, kAckFlag, kO + ssn - 1, kA, ts::encode_dss({.mapping = ts::DssMapping{1000 + ssn, ssn, 100}, .dsn8 = true}), 100);
+  };
+  const std::uint32_t order[] = {1, 201, 301, 101, 101, 1, 401};
+  double ms = 30;
+  for (const std::uint32_t ssn : order) map(ms += 1, ssn);
+  const auto records = run.finish();
+  CHECK(records[records.size() - 3].counters.mapped_bytes == 500);
+}
+
+TEST_CASE("counters tell whether payload stands behind all mappings, and which numbers are halves", "[tracker]") {
+  struct Row {
+    bool mapped_at_end;
+    bool dsn8;
+  };
+  for (const Row& row : {Row{true, true}, Row{true, false}, Row{false, true}}) {
+    WorkerRun run;
+    run.open_v1();
+    run.send(30, From::kOpener, kAckFlag, kO, kA,
+             ts::encode_dss({.data_ack = 7, .ack8 = row.dsn8, .mapping = ts::DssMapping{500, 1, 100}, .dsn8 = row.dsn8}), 100);
+    if (!row.mapped_at_end) run.send(31, From::kOpener, kAckFlag, kO + 100, kA, {}, 50);
+    const auto records = run.finish();
+    const Record& opener = records[records.size() - 3];
+    REQUIRE(opener.kind == RecordKind::kCounters);
+    CHECK(opener.has(record_flag::kUnmapped) == !row.mapped_at_end);
+    CHECK(opener.has(record_flag::kDsnLow) == !row.dsn8);
+    CHECK(opener.has(record_flag::kDataAckLow) == !row.dsn8);
+    CHECK(static_cast<std::uint32_t>(opener.counters.dsn_high) == 600);
+    CHECK(static_cast<std::uint32_t>(opener.counters.data_ack) == 7);
+  }
 }
 
 TEST_CASE("copies of one burst, and mixed with others, are still copies", "[tracker]") {
