@@ -36,7 +36,9 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
     for (const bool from_opener : {true, false}) {
       const Role role = subflow.role_of(from_opener);
       Host& host = connection->host(role);
-      if (host.dsn_high == 0) host.dsn_high = subflow.dsn[from_opener ? 0 : 1];
+      // Of what a host has sent its mappings tell, not its peer's data ACK.
+      const bool mapped = has_mapping && dss.dsn_known && from_opener == record.from_opener();
+      if (mapped && host.dsn_high == 0) host.dsn_high = dss.dsn;
       if (!host.idsn && !host.noted_dsn && subflow.dsn[from_opener ? 0 : 1] != 0) {
         host.noted_dsn = subflow.dsn[from_opener ? 0 : 1];
         dsns_.add(*host.noted_dsn, {connection->self, role});

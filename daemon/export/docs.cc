@@ -68,12 +68,12 @@ Types of events, as `logs.events` names them:
 
 | type | rows |
 |---|---|
-| mptcp | each well-formed MPTCP option after SYN and SYN/ACK, whatever its subtype: `subtype` and `length` |
+| mptcp | each well-formed MPTCP option, whatever its subtype and however often it is sent: `subtype` and `length` |
 | mp_error | each malformed option; `detail` names what is wrong with it |
-| mp_capable | MP_CAPABLE of the SYN, the SYN/ACK and the third ACK or first data |
-| mp_join | MP_JOIN of the SYN, the SYN/ACK and the third ACK |
+| mp_capable | MP_CAPABLE of the SYN, the SYN/ACK and the third ACK or first data; a retransmission once |
+| mp_join | MP_JOIN of the SYN, the SYN/ACK and the third ACK; a retransmission once |
 | mp_dss | each DSS option |
-| mp_add_addr, mp_remove_addr | each address advertised, echoed or removed |
+| mp_add_addr, mp_remove_addr | each address advertised, echoed or removed; `detail`: the form of a valid HMAC, `last_8_of_32` (RFC 8684), `last_8_of_20` or `first_8` (older hosts) |
 | mp_prio, mp_fail, mp_fastclose, mp_tcprst | each of these options |
 | subflow_established | a subflow whose SYN/ACK carried MPTCP is part of its connection; `detail`: the evidence, of joins |
 | subflow_unknown, subflow_denied, subflow_refused, subflow_closed | what else becomes of subflows; `detail`: the cause |

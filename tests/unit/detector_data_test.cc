@@ -186,6 +186,17 @@ TEST_CASE("data_ack_beyond", "[detectors]") {
        [](ControlRun& run) { acknowledge(run, 1000, record_flag::kDsnLow | record_flag::kDataAckLow, false); }},
       {"one more, for the DATA_FIN", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1001, 0, true); }},
       {"two more", "data_ack_beyond", "", 1, [](ControlRun& run) { acknowledge(run, 1002, 0, true); }},
+      {"the first ACK of all", "data_ack_beyond", "", 1,
+       [](ControlRun& run) {
+         acknowledge(run, 5000, 0, true, [&run](const Slot& first) {
+           Record record = run.record(first, 1, RecordKind::kFirstDss, false);
+           record.dss = DssBody{};
+           record.dss.flags = DssOption::kDataAck | DssOption::kDataAck8;
+           record.dss.data_ack = testing::derive_idsn(1, Secrets{}.initiator_key) + 1 + 5000;
+           record.dss.data_ack_known = true;
+           run.send(first, record);
+         });
+       }},
       {"the tap missed some", "data_ack_beyond", "", 0, [](ControlRun& run) { acknowledge(run, 1002, record_flag::kMissed, false); }},
       {"another subflow has it, and reports later", "data_ack_beyond", "", 0,
        [](ControlRun& run) {
