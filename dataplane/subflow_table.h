@@ -30,7 +30,8 @@ class SubflowTable {
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
   /// Brings the slot that `hash` probably means towards the cache; the second pass.
-  void prefetch_slot(std::uint64_t hash) const;
+  /// @return Whether there is one.
+  bool prefetch_slot(std::uint64_t hash) const;
 
   /// @return The slot's index, closed ones too; kNone where the key is not in the table.
   [[nodiscard]] std::uint32_t find(const SubflowKey& key, std::uint64_t hash) const;

@@ -102,7 +102,7 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
 
 /// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
 /// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
-bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
+std::uint64_t SubflowTracker::print_of(const SegmentView& segment) noexcept {
   const TcpSegment& tcp = segment.tcp;
   std::uint64_t print = fold_print(segment.hash, std::uint64_t{tcp.seq} << 32 | tcp.ack);
   print = fold_print(print, std::uint64_t{tcp.checksum & 0xffffu} << 32 | tcp.payload_bytes);  // its window
@@ -118,7 +118,19 @@ bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
     std::memcpy(&word, tcp.options.data() + at, sizeof word);
     print = fold_print(print, word);
   }
-  return copies_.is_copy(mix64(print), now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
+  return mix64(print) | 1u << 16;  // never 0
+}
+
+void SubflowTracker::prefetch(SegmentView& segment) const noexcept {
+  segment.print = 0;
+  if (!table_.prefetch_slot(segment.hash)) return;
+  segment.print = print_of(segment);
+  copies_.prefetch(segment.print);
+}
+
+bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
+  const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
+  return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
 }
 
 void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {

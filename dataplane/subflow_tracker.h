@@ -20,6 +20,7 @@ namespace mptap {
 struct SegmentView {
   SubflowKey key;
   std::uint64_t hash = 0;
+  std::uint64_t print = 0;  // tells it from others (see print_of()); 0: not computed yet
   TcpSegment tcp{};
   OptionScan scan;
   std::uint32_t ip_id = 0;
@@ -48,6 +49,9 @@ class SubflowTracker {
   SubflowTracker(const WorkerOptions& options, std::uint64_t seed, RecordOut& out, WorkerTally& tally);
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
+
+  /// Brings what the segment will need towards the cache: the pass over a burst before on_segment().
+  void prefetch(SegmentView& segment) const noexcept;
 
   /// @param now_ns  Packet time, never less than before.
   void on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept;
@@ -94,6 +98,7 @@ class SubflowTracker {
   void make_room(SlotClass klass) noexcept;
   void confirm(std::uint32_t index) noexcept;
   void touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
+  [[nodiscard]] static std::uint64_t print_of(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
   [[nodiscard]] static bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) noexcept;

@@ -66,7 +66,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.size; ++i) {
     if (parse_packet(burst.packets[i], candidates_[count])) ++count;
   }
-  for (std::size_t i = 0; i < count; ++i) tracker_.table().prefetch_slot(candidates_[i].segment.hash);
+  for (std::size_t i = 0; i < count; ++i) tracker_.prefetch(candidates_[i].segment);
   for (std::size_t i = 0; i < count; ++i) {
     tracker_.expire(candidates_[i].time_ns);
     track(candidates_[i]);
