@@ -1,25 +1,24 @@
 // Recognizes the second copy of a segment, as a span port or a second tap delivers it.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <cstring>
 
-#include "dataplane/cursor.h"
 #include "dataplane/lazy_array.h"
 #include "dataplane/seeded_hash.h"
 
 namespace mptap {
 
-/// Remembers the latest segments of one worker by a print of 64 bits, of which any two differ by chance with 2^-64.
+/// Remembers the latest segments of one worker by a print of 64 bits, of which two are the same by chance with 2^-60.
 ///
-/// One worker thread; no allocation after construction. A cell is overwritten by the next segment that falls on it: a
-/// copy behind more than some ten thousand others is not recognized.
+/// One worker thread; no allocation after construction. A print has four places, half a cache line, of which it takes the
+/// oldest: a copy behind more than some ten thousand other segments is not recognized.
 class CopyFilter {
  public:
-  CopyFilter() : cells_(kCells) {}
+  CopyFilter() : sets_(kSets) {}
 
-  /// Brings the cell of `print` towards the cache.
-  void prefetch(std::uint64_t print) const { __builtin_prefetch(&cells_[print % kCells], 1); }
+  /// Brings the places of `print` towards the cache.
+  void prefetch(std::uint64_t print) const { __builtin_prefetch(&sets_[print % kSets], 1); }
 
   /// Whether the segment was shown before; remembers it where it was not.
   ///
@@ -28,22 +27,31 @@ class CopyFilter {
   ///                    than a retransmission needs.
   [[nodiscard]] bool is_copy(std::uint64_t print, std::uint64_t now_ns, bool told_apart) noexcept {
     const auto step = static_cast<std::uint16_t>(now_ns >> kStepShift);
-    std::uint64_t& cell = cells_[print % kCells];
-    const bool same = (cell ^ print) >> 16 == 0;
-    const auto age = static_cast<std::uint16_t>(step - static_cast<std::uint16_t>(cell));
-    if (same && age <= (told_apart ? kLongSteps : kShortSteps)) return true;
-    cell = (print & ~std::uint64_t{0xffff}) | step;
+    const auto age_of = [step](std::uint64_t cell) {
+      return static_cast<std::uint16_t>(step - static_cast<std::uint16_t>(cell));
+    };
+    Set& set = sets_[print % kSets];
+    std::size_t oldest = (print >> kSetBits) % kWays;  // of several as old, any
+    for (std::size_t way = 0; way < kWays; ++way) {
+      const bool same = (set[way] ^ print) >> 16 == 0;
+      if (same && age_of(set[way]) <= (told_apart ? kLongSteps : kShortSteps)) return true;
+      if (same || age_of(set[way]) > age_of(set[oldest])) oldest = way;
+    }
+    set[oldest] = (print & ~std::uint64_t{0xffff}) | step;
     return false;
   }
 
  private:
-  static constexpr std::size_t kCells = 32'768;  // 256 KiB; cells go by bits that the cell itself does not keep
+  static constexpr std::size_t kWays = 4;
+  static constexpr unsigned kSetBits = 13;       // 32,768 places, 256 KiB
+  static constexpr std::size_t kSets = std::size_t{1} << kSetBits;
   static constexpr unsigned kStepShift = 22;     // about 4 ms
   static constexpr std::uint16_t kShortSteps = 1;
   static constexpr std::uint16_t kLongSteps = 256;
-  static_assert(kCells <= 65'536);
+  static_assert(kSetBits <= 16, "sets go by bits that a place does not keep");
 
-  LazyArray<std::uint64_t> cells_;
+  using Set = std::array<std::uint64_t, kWays>;
+  LazyArray<Set> sets_;
 };
 
 /// Folds 8 bytes into a print.
