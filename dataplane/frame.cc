@@ -294,13 +294,13 @@ constexpr std::size_t kEthernetHeader = 14;
 bool parse_plain_ipv4(const PacketView& packet, Frame& out) {
   constexpr std::size_t kHeaders = kEthernetHeader + 20;
   const Cursor ip({packet.data + kEthernetHeader, packet.captured_bytes - kEthernetHeader});
-  const std::uint32_t total = ip.u16(2);
+  const std::size_t total = std::min<std::size_t>(ip.u16(2), packet.wire_bytes - kEthernetHeader);
   const bool plain = ip.u8(0) == 0x45 && (ip.u16(6) & 0x3fff) == 0 && ip.u8(9) == ip_protocol::kTcp;
-  if (!plain || total < 20 || total > packet.wire_bytes - kEthernetHeader) return false;
+  if (!plain || total < 20) return false;
   out.source = IpAddress::from_v4(ip.at(12));
   out.destination = IpAddress::from_v4(ip.at(16));
   out.ip_id = ip.u16(4);
-  out.tcp_bytes = total - 20;
+  out.tcp_bytes = static_cast<std::uint32_t>(total - 20);
   out.tcp = {packet.data + kHeaders, std::min<std::size_t>(packet.captured_bytes - kHeaders, out.tcp_bytes)};
   return true;
 }
@@ -310,19 +310,20 @@ bool parse_plain_ipv6(const PacketView& packet, Frame& out) {
   constexpr std::size_t kHeaders = kEthernetHeader + 40;
   if (packet.captured_bytes < kHeaders) return false;
   const Cursor ip({packet.data + kEthernetHeader, packet.captured_bytes - kEthernetHeader});
-  const std::uint32_t payload = ip.u16(4);
+  const std::size_t payload = std::min<std::size_t>(ip.u16(4), packet.wire_bytes - kHeaders);
   const bool plain = ip.u8(0) >> 4 == 6 && ip.u8(6) == ip_protocol::kTcp;
-  if (!plain || payload == 0 || payload > packet.wire_bytes - kHeaders) return false;
+  if (!plain || payload == 0) return false;
   out.source = IpAddress::from_v6(ip.at(8));
   out.destination = IpAddress::from_v6(ip.at(24));
   if (out.source.is_v4() || out.destination.is_v4()) return false;
   out.ip_id = 0;
-  out.tcp_bytes = payload;
+  out.tcp_bytes = static_cast<std::uint32_t>(payload);
   out.tcp = {packet.data + kHeaders, std::min<std::size_t>(packet.captured_bytes - kHeaders, payload)};
   return true;
 }
 
-/// What most frames are, in one step; the walk must say the same of them.
+/// What most frames are, in one step, also where the IP length runs past a frame that was cut; the walk must say the same
+/// of them.
 bool parse_plain(const PacketView& packet, Frame& out) {
   if (packet.link != LinkType::kEthernet || packet.captured_bytes < kEthernetHeader + 20) return false;
   const std::uint16_t type = Cursor({packet.data, packet.captured_bytes}).u16(12);

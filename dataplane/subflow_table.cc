@@ -43,7 +43,7 @@ std::uint32_t SubflowTable::find_in(const Bucket& bucket, std::uint16_t tag, con
 bool SubflowTable::prefetch_slot(std::uint64_t hash) const {
   const Bucket& bucket = buckets_[first_bucket(hash)];
   const unsigned ways = ways_with(bucket, tag_of(hash));
-  if (ways == 0) return false;
+  if (ways == 0) return bucket.overflowed != 0;
   const SubflowSlot& slot = slots_[bucket.slot[static_cast<std::size_t>(std::countr_zero(ways))]];
   __builtin_prefetch(&slot, 1);
   __builtin_prefetch(&slot.direction[0], 1);

@@ -30,7 +30,7 @@ class SubflowTable {
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
   /// Brings the slot that `hash` probably means towards the cache; the second pass.
-  /// @return Whether there is one.
+  /// @return False where no slot can have this hash.
   bool prefetch_slot(std::uint64_t hash) const;
 
   /// @return The slot's index, closed ones too; kNone where the key is not in the table.
@@ -66,6 +66,12 @@ class SubflowTable {
   /// At most `budget` slots a call. Costs nothing but a comparison until a tick of about a second has passed.
   template <typename OnDue>
   void expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due);
+
+  /// Whether expire() would find anything to look at.
+  [[nodiscard]] bool has_due(std::uint64_t now_ns) const {
+    const auto now_tick = static_cast<std::uint32_t>(now_ns >> kTickShift);
+    return wheel_started_ && (now_tick != wheel_tick_ || wheel_[now_tick % kWheelSize] != kNone);
+  }
 
   SubflowSlot& operator[](std::uint32_t index) { return slots_[index]; }
   const SubflowSlot& operator[](std::uint32_t index) const { return slots_[index]; }
@@ -126,8 +132,8 @@ class SubflowTable {
 
 template <typename OnDue>
 void SubflowTable::expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due) {
+  if (!has_due(now_ns)) return;
   const auto now_tick = static_cast<std::uint32_t>(now_ns >> kTickShift);
-  if (!wheel_started_ || (now_tick == wheel_tick_ && wheel_[now_tick % kWheelSize] == kNone)) return;
   if (now_tick - wheel_tick_ > kWheelSize) wheel_tick_ = now_tick - kWheelSize;  // one round visits every bucket
   while (true) {
     std::uint32_t& head = wheel_[wheel_tick_ % kWheelSize];

@@ -121,11 +121,12 @@ std::uint64_t SubflowTracker::print_of(const SegmentView& segment) noexcept {
   return mix64(print) | 1u << 16;  // never 0
 }
 
-void SubflowTracker::prefetch(SegmentView& segment) const noexcept {
+bool SubflowTracker::prefetch(SegmentView& segment) const noexcept {
   segment.print = 0;
-  if (!table_.prefetch_slot(segment.hash)) return;
+  if (!table_.prefetch_slot(segment.hash)) return false;
   segment.print = print_of(segment);
   copies_.prefetch(segment.print);
+  return true;
 }
 
 bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
@@ -379,7 +380,7 @@ void SubflowTracker::on_due(std::uint32_t index) noexcept {
 void SubflowTracker::forget_refused() noexcept {
   constexpr std::uint64_t kShares = 64;
   constexpr std::size_t kShare = kRefusedMemory / kShares;
-  const std::uint64_t step = now_ns_ >> 30;
+  const std::uint64_t step = now_ns_ >> kRefusedShift;
   if (step == refused_step_) return;
   if (step - refused_step_ > kShares) refused_step_ = step - kShares;
   const std::size_t first = (++refused_step_ % kShares) * kShare;
@@ -394,10 +395,12 @@ void SubflowTracker::forget_refused() noexcept {
   }
 }
 
-void SubflowTracker::expire(std::uint64_t now_ns) noexcept {
-  now_ns_ = now_ns;
+void SubflowTracker::expire_due() noexcept {
   forget_refused();
-  table_.expire(now_ns, kExpireBudget, [this](std::uint32_t index) { on_due(index); });
+  table_.expire(now_ns_, kExpireBudget, [this](std::uint32_t index) { on_due(index); });
+}
+
+void SubflowTracker::publish() noexcept {
   tally_.subflows = table_.used() - table_.count(SlotClass::kClosed);
   tally_.subflows_unanswered = table_.count(SlotClass::kUnanswered);
 }

@@ -51,13 +51,22 @@ class SubflowTracker {
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
   /// Brings what the segment will need towards the cache: the pass over a burst before on_segment().
-  void prefetch(SegmentView& segment) const noexcept;
+  ///
+  /// @return False where its subflow is not known: without an MPTCP option on_segment() would leave it alone, unless
+  ///         one before it opens the subflow.
+  bool prefetch(SegmentView& segment) const noexcept;
 
   /// @param now_ns  Packet time, never less than before.
   void on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept;
 
-  /// Ends what was silent for too long. A bounded number of slots a call.
-  void expire(std::uint64_t now_ns) noexcept;
+  /// Ends what was silent for too long. A bounded number of slots a call; mostly a comparison.
+  void expire(std::uint64_t now_ns) noexcept {
+    now_ns_ = now_ns;
+    if (table_.has_due(now_ns) || (now_ns >> kRefusedShift) != refused_step_) expire_due();
+  }
+
+  /// Brings the gauges of the tally up to date: once a burst.
+  void publish() noexcept;
 
   /// The source ended or the sensor stops: tells the last counters of every subflow and closes it.
   void finish(std::uint64_t now_ns) noexcept;
@@ -137,9 +146,11 @@ class SubflowTracker {
   static std::uint32_t refused_print(const SegmentView& segment, std::uint32_t isn) {
     return (static_cast<std::uint32_t>(mix64(segment.hash ^ isn)) | 1u) & ~RefusedSyn::kAged;
   }
+  static constexpr unsigned kRefusedShift = 30;  // steps of about a second, see forget_refused()
   /// Ends and evictions a call of expire() may make, so that no poll takes long.
   static constexpr std::uint32_t kExpireBudget = 512;
 
+  void expire_due() noexcept;
   void decode(const SegmentView& segment) noexcept;
   [[nodiscard]] unsigned guess_direction(const SegmentView& segment) const noexcept;
   void count_options(unsigned direction) noexcept;

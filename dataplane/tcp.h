@@ -33,7 +33,23 @@ enum class TcpStatus : std::uint8_t {
 /// @param declared_bytes  TCP header and payload as the IP header tells.
 /// @param out             Set only on kOk.
 /// Any thread; no allocation, no throw.
-[[nodiscard]] TcpStatus parse_tcp(Bytes captured, std::uint32_t declared_bytes, TcpSegment& out) noexcept;
+[[nodiscard]] inline TcpStatus parse_tcp(Bytes captured, std::uint32_t declared_bytes, TcpSegment& out) noexcept {
+  constexpr std::size_t kMinHeader = 20;
+  const Cursor wire(captured);
+  if (!wire.has(0, kMinHeader)) return TcpStatus::kTruncated;
+  const std::size_t header_bytes = static_cast<std::size_t>(wire.u8(12) >> 4) * 4;
+  if (header_bytes < kMinHeader || header_bytes > declared_bytes) return TcpStatus::kDataOffset;
+  if (!wire.has(0, header_bytes)) return TcpStatus::kTruncated;
+  out.source_port = wire.u16(0);
+  out.destination_port = wire.u16(2);
+  out.seq = wire.u32(4);
+  out.ack = wire.u32(8);
+  out.flags = wire.u8(13);
+  out.payload_bytes = declared_bytes - static_cast<std::uint32_t>(header_bytes);
+  out.checksum = static_cast<std::uint32_t>(wire.u16(16)) << 16 | wire.u16(14);
+  out.options = captured.subspan(kMinHeader, header_bytes - kMinHeader);
+  return TcpStatus::kOk;
+}
 
 /// Where the MPTCP options of one segment stand.
 struct OptionScan {
@@ -46,12 +62,27 @@ struct OptionScan {
   bool broken = false;  // the list itself cannot be walked to its end
 };
 
+namespace tcp_detail {
+/// The rest of scan_tcp_options(), from the option at `at` on; `at` lies within the list.
+void walk_options(const Cursor& wire, std::size_t at, OptionScan& out) noexcept;
+}  // namespace tcp_detail
+
 /// Finds the options of kind 30 in a TCP option list.
 ///
 /// Ends at kind 0 or at the end of the list; a list that cannot be walked keeps what was found before.
 /// @param options  0..40 bytes.
 /// @param out      Overwritten.
 /// Source: RFC 9293 section 3.2. Any thread; no allocation, no throw.
-void scan_tcp_options(Bytes options, OptionScan& out) noexcept;
+inline void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
+  out.count = 0;
+  out.broken = false;
+  const Cursor wire(options);
+  // NOP, NOP, timestamps: what nearly every segment begins with, and nearly every plain one ends with.
+  constexpr std::uint32_t kNopNopTimestamps = 0x0101080a;
+  constexpr std::size_t kTimestampsEnd = 12;
+  out.has_timestamps = wire.size() >= kTimestampsEnd && wire.u32(0) == kNopNopTimestamps;
+  const std::size_t at = out.has_timestamps ? kTimestampsEnd : 0;
+  if (wire.size() != at) tcp_detail::walk_options(wire, at, out);
+}
 
 }  // namespace mptap

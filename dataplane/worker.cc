@@ -66,8 +66,13 @@ void Worker::process_burst(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < burst.size; ++i) {
     if (parse_packet(burst.packets[i], candidates_[count])) ++count;
   }
-  for (std::size_t i = 0; i < count; ++i) tracker_.prefetch(candidates_[i].segment);
+  bool may_open = false;  // a subflow that segments after it belong to
   for (std::size_t i = 0; i < count; ++i) {
+    candidates_[i].is_known = tracker_.prefetch(candidates_[i].segment);
+    may_open = may_open || (!candidates_[i].is_known && candidates_[i].segment.scan.count != 0);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!candidates_[i].is_known && !may_open) continue;  // plain TCP
     tracker_.expire(candidates_[i].time_ns);
     track(candidates_[i]);
   }
@@ -126,6 +131,7 @@ bool Worker::parse_packet(const PacketView& packet, Candidate& out) noexcept {
 }
 
 void Worker::publish() noexcept {
+  tracker_.publish();
   out_.publish();
   counters_.publish(tally_);
   published_time_ns_.store(now_ns_, std::memory_order_release);

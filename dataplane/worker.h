@@ -58,6 +58,7 @@ class Worker {
     SegmentView segment;
     std::uint64_t time_ns;
     const PacketView* packet;
+    bool is_known;  // its subflow may be in the table
   };
 
   void process_burst(const Burst& burst) noexcept;

@@ -122,7 +122,7 @@ TEST_CASE("the TCP header in host order", "[tcp]") {
 TEST_CASE("the copy fingerprint sees checksum and window", "[tcp]") {
   const auto print = [](const char* hex) {
     const ExactBytes exact(octets_of(hex));
-    TcpSegment out;
+    TcpSegment out{};
     REQUIRE(parse_tcp(exact.view(), 20, out) == TcpStatus::kOk);
     return out.checksum;
   };
