@@ -17,7 +17,7 @@ struct TcpSegment {
   std::uint32_t ack;
   std::uint8_t flags;
   std::uint32_t payload_bytes;  // as declared by the IP header, captured or not
-  std::uint32_t checksum;       // 16 bits checksum and 16 bits window: part of the copy fingerprint
+  std::uint32_t checksum;       // 16 bits checksum, then 16 bits window, of which the latter tells copies
   Bytes options;                // within the captured bytes
 };
 

@@ -157,6 +157,17 @@ TEST_CASE("the event of an ADD_ADDR says whether its HMAC is valid, and which fo
   CHECK(run.events[0].ip_version == 4);
 }
 
+TEST_CASE("a join with a token in use, answered at a strange address by a wrong HMAC, is unknown", "[claims]") {
+  ControlRun run;
+  const Secrets secrets;
+  run.connect(run.slot(), 0, secrets);
+  const Slot join = run.slot(tuple_of("10.0.0.66", 41000, "10.0.0.99", 80));
+  run.syn_join(join, 1, secrets.token(Role::kResponder));
+  run.syn_ack_join(join, 1.01, {});
+  run.advance(5);
+  CHECK(run.noticed("unknown_join") == 1);
+}
+
 TEST_CASE("bytes sent twice by one path are no re-injection", "[claims]") {
   for (const bool by_two : {false, true}) {
     ControlRun run;

@@ -119,7 +119,7 @@ TEST_CASE("the TCP header in host order", "[tcp]") {
   CHECK(out.options.size() == 8);
 }
 
-TEST_CASE("the copy fingerprint sees checksum and window", "[tcp]") {
+TEST_CASE("checksum and window are kept, each in its half", "[tcp]") {
   const auto print = [](const char* hex) {
     const ExactBytes exact(octets_of(hex));
     TcpSegment out{};
