@@ -1,7 +1,6 @@
 #include "dataplane/frame.h"
 
-#include <algorithm>
-
+#include "dataplane/plain_frame.h"
 #include "dataplane/tunnel.h"
 
 namespace mptap {
@@ -286,65 +285,12 @@ class FrameWalk {
 
 }  // namespace
 
-namespace {
-
-constexpr std::size_t kEthernetHeader = 14;
-
-/// Ethernet, IPv4 without options or fragments, TCP: false where it is anything else, or odd in any way.
-bool parse_plain_ipv4(const PacketView& packet, Frame& out) {
-  constexpr std::size_t kHeaders = kEthernetHeader + 20;
-  const Cursor ip({packet.data + kEthernetHeader, packet.captured_bytes - kEthernetHeader});
-  const std::size_t total = std::min<std::size_t>(ip.u16(2), packet.wire_bytes - kEthernetHeader);
-  const bool plain = ip.u8(0) == 0x45 && (ip.u16(6) & 0x3fff) == 0 && ip.u8(9) == ip_protocol::kTcp;
-  if (!plain || total < 20) return false;
-  out.source = IpAddress::from_v4(ip.at(12));
-  out.destination = IpAddress::from_v4(ip.at(16));
-  out.ip_id = ip.u16(4);
-  out.tcp_bytes = static_cast<std::uint32_t>(total - 20);
-  out.tcp = {packet.data + kHeaders, std::min<std::size_t>(packet.captured_bytes - kHeaders, out.tcp_bytes)};
-  return true;
-}
-
-/// The same for IPv6 without extension headers.
-bool parse_plain_ipv6(const PacketView& packet, Frame& out) {
-  constexpr std::size_t kHeaders = kEthernetHeader + 40;
-  if (packet.captured_bytes < kHeaders) return false;
-  const Cursor ip({packet.data + kEthernetHeader, packet.captured_bytes - kEthernetHeader});
-  const std::size_t payload = std::min<std::size_t>(ip.u16(4), packet.wire_bytes - kHeaders);
-  const bool plain = ip.u8(0) >> 4 == 6 && ip.u8(6) == ip_protocol::kTcp;
-  if (!plain || payload == 0) return false;
-  out.source = IpAddress::from_v6(ip.at(8));
-  out.destination = IpAddress::from_v6(ip.at(24));
-  if (out.source.is_v4() || out.destination.is_v4()) return false;
-  out.ip_id = 0;
-  out.tcp_bytes = static_cast<std::uint32_t>(payload);
-  out.tcp = {packet.data + kHeaders, std::min<std::size_t>(packet.captured_bytes - kHeaders, payload)};
-  return true;
-}
-
-/// What most frames are, in one step, also where the IP length runs past a frame that was cut; the walk must say the same
-/// of them.
-bool parse_plain(const PacketView& packet, Frame& out) {
-  if (packet.link != LinkType::kEthernet || packet.captured_bytes < kEthernetHeader + 20) return false;
-  const std::uint16_t type = Cursor({packet.data, packet.captured_bytes}).u16(12);
-  const bool plain = type == ether_type::kIpv4   ? parse_plain_ipv4(packet, out)
-                     : type == ether_type::kIpv6 ? parse_plain_ipv6(packet, out)
-                                                 : false;
-  if (!plain) return false;
-  out.scope = 0;
-  out.first_fragment = false;
-  out.tunnels = 0;
-  return true;
-}
-
-}  // namespace
-
 FrameStatus frame_detail::walk_frame(const PacketView& packet, const FrameOptions& options, Frame& out) noexcept {
   return FrameWalk(packet, options, out).walk(packet.link);
 }
 
 FrameStatus parse_frame(const PacketView& packet, const FrameOptions& options, Frame& out) noexcept {
-  if (parse_plain(packet, out)) [[likely]] return FrameStatus::kTcpSegment;
+  if (frame_detail::parse_plain(packet, out)) [[likely]] return FrameStatus::kTcpSegment;
   return frame_detail::walk_frame(packet, options, out);
 }
 

@@ -118,20 +118,16 @@ std::uint64_t SubflowTracker::print_of(const SegmentView& segment) noexcept {
     std::memcpy(&word, tcp.options.data() + at, sizeof word);
     print = fold_print(print, word);
   }
-  return mix64(print) | 1u << 16;  // never 0
+  return mix64(print);
 }
 
-bool SubflowTracker::prefetch(SegmentView& segment) const noexcept {
-  segment.print = 0;
-  if (!table_.prefetch_slot(segment.hash)) return false;
+void SubflowTracker::prefetch_copies(SegmentView& segment) const noexcept {
   segment.print = print_of(segment);
   copies_.prefetch(segment.print);
-  return true;
 }
 
 bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
-  const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
-  return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
+  return copies_.is_copy(segment.print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
 }
 
 void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {

@@ -20,7 +20,7 @@ namespace mptap {
 struct SegmentView {
   SubflowKey key;
   std::uint64_t hash = 0;
-  std::uint64_t print = 0;  // tells it from others (see print_of()); 0: not computed yet
+  std::uint64_t print = 0;  // tells it from others (see print_of())
   TcpSegment tcp{};
   OptionScan scan;
   std::uint32_t ip_id = 0;
@@ -50,11 +50,14 @@ class SubflowTracker {
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
-  /// Brings what the segment will need towards the cache: the pass over a burst before on_segment().
+  /// Brings the segment's subflow towards the cache: a pass over a burst before on_segment().
   ///
   /// @return False where its subflow is not known: without an MPTCP option on_segment() would leave it alone, unless
   ///         one before it opens the subflow.
-  bool prefetch(SegmentView& segment) const noexcept;
+  bool prefetch_subflow(const SegmentView& segment) const noexcept { return table_.prefetch_slot(segment.hash); }
+
+  /// Brings what tells its copies towards the cache, and computes its print.
+  void prefetch_copies(SegmentView& segment) const noexcept;
 
   /// @param now_ns  Packet time, never less than before.
   void on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept;

@@ -27,28 +27,45 @@ enum class TcpStatus : std::uint8_t {
   kDataOffset,  // the data offset is below 5 words or runs past the segment
 };
 
-/// Parses the TCP header at the start of `captured`.
+constexpr std::uint32_t kMinTcpHeader = 20;
+
+/// Whether a whole TCP header stands at the start of `captured`.
 ///
 /// @param captured        What was captured from the first TCP byte on; may be cut short.
 /// @param declared_bytes  TCP header and payload as the IP header tells.
-/// @param out             Set only on kOk.
 /// Any thread; no allocation, no throw.
-[[nodiscard]] inline TcpStatus parse_tcp(Bytes captured, std::uint32_t declared_bytes, TcpSegment& out) noexcept {
-  constexpr std::size_t kMinHeader = 20;
+[[nodiscard]] inline TcpStatus check_tcp(Bytes captured, std::uint32_t declared_bytes) noexcept {
   const Cursor wire(captured);
-  if (!wire.has(0, kMinHeader)) return TcpStatus::kTruncated;
+  if (!wire.has(0, kMinTcpHeader)) return TcpStatus::kTruncated;
   const std::size_t header_bytes = static_cast<std::size_t>(wire.u8(12) >> 4) * 4;
-  if (header_bytes < kMinHeader || header_bytes > declared_bytes) return TcpStatus::kDataOffset;
-  if (!wire.has(0, header_bytes)) return TcpStatus::kTruncated;
+  if (header_bytes < kMinTcpHeader || header_bytes > declared_bytes) return TcpStatus::kDataOffset;
+  return wire.has(0, header_bytes) ? TcpStatus::kOk : TcpStatus::kTruncated;
+}
+
+/// The options of a header that check_tcp() found whole: 0..40 bytes.
+[[nodiscard]] inline Bytes tcp_options_of(Bytes captured) noexcept {
+  return captured.subspan(kMinTcpHeader, static_cast<std::size_t>(captured[12] >> 4) * 4 - kMinTcpHeader);
+}
+
+/// Reads the fields of a header that check_tcp() found whole, but `payload_bytes` and `options`.
+inline void read_tcp(const std::uint8_t* header, TcpSegment& out) noexcept {
+  const Cursor wire({header, kMinTcpHeader});
   out.source_port = wire.u16(0);
   out.destination_port = wire.u16(2);
   out.seq = wire.u32(4);
   out.ack = wire.u32(8);
   out.flags = wire.u8(13);
-  out.payload_bytes = declared_bytes - static_cast<std::uint32_t>(header_bytes);
   out.checksum = static_cast<std::uint32_t>(wire.u16(16)) << 16 | wire.u16(14);
-  out.options = captured.subspan(kMinHeader, header_bytes - kMinHeader);
-  return TcpStatus::kOk;
+}
+
+/// check_tcp() and, on kOk, all fields at once; `out` is set only then.
+[[nodiscard]] inline TcpStatus parse_tcp(Bytes captured, std::uint32_t declared_bytes, TcpSegment& out) noexcept {
+  const TcpStatus status = check_tcp(captured, declared_bytes);
+  if (status != TcpStatus::kOk) return status;
+  read_tcp(captured.data(), out);
+  out.options = tcp_options_of(captured);
+  out.payload_bytes = declared_bytes - kMinTcpHeader - static_cast<std::uint32_t>(out.options.size());
+  return status;
 }
 
 /// Where the MPTCP options of one segment stand.

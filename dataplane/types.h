@@ -61,10 +61,13 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
   static IpAddress from_v4(const std::uint8_t* network_order) {
+    // In whole words: bytes written one by one could not be read back as words without a stall.
+    std::uint32_t low = 0;
+    std::memcpy(&low, network_order, sizeof low);
+    static_assert(std::endian::native == std::endian::little);
+    const std::uint64_t words[2] = {0, std::uint64_t{low} << 32 | 0xffff0000u};
     IpAddress address;
-    address.bytes[10] = 0xff;
-    address.bytes[11] = 0xff;
-    std::memcpy(&address.bytes[12], network_order, 4);
+    std::memcpy(address.bytes.data(), words, sizeof words);
     return address;
   }
   static IpAddress from_v6(const std::uint8_t* network_order) {

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/plain_frame.h"
+#include "dataplane/tunnel.h"
+
 namespace mptap {
 namespace {
 
@@ -14,22 +17,37 @@ std::uint64_t wall_clock_ns() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
+struct AddressWords {
+  explicit AddressWords(const IpAddress& address) { std::memcpy(word, address.bytes.data(), sizeof word); }
+  std::uint64_t word[2];
+};
+
 /// The same key for both directions; returns whether the source is the low end.
-bool make_key(const Frame& frame, const TcpSegment& tcp, SubflowKey& key) noexcept {
+[[gnu::always_inline]] inline bool make_key(const Frame& frame, SubflowKey& key) noexcept {
   // Which end is called low does not matter, only that both directions agree: whole words are compared.
-  std::uint64_t source[2];
-  std::uint64_t destination[2];
-  std::memcpy(source, frame.source.bytes.data(), sizeof source);
-  std::memcpy(destination, frame.destination.bytes.data(), sizeof destination);
-  const bool source_is_low = source[1] != destination[1]   ? source[1] < destination[1]
-                             : source[0] != destination[0] ? source[0] < destination[0]
-                                                           : tcp.source_port <= tcp.destination_port;
+  const AddressWords source(frame.source);
+  const AddressWords destination(frame.destination);
+  const Cursor ports(frame.tcp);
+  const std::uint16_t source_port = ports.u16(0);
+  const std::uint16_t destination_port = ports.u16(2);
+  const bool source_is_low = source.word[1] != destination.word[1]   ? source.word[1] < destination.word[1]
+                             : source.word[0] != destination.word[0] ? source.word[0] < destination.word[0]
+                                                                     : source_port <= destination_port;
   key.low = source_is_low ? frame.source : frame.destination;
   key.high = source_is_low ? frame.destination : frame.source;
-  key.low_port = source_is_low ? tcp.source_port : tcp.destination_port;
-  key.high_port = source_is_low ? tcp.destination_port : tcp.source_port;
+  key.low_port = source_is_low ? source_port : destination_port;
+  key.high_port = source_is_low ? destination_port : source_port;
   key.scope = frame.scope;
   return source_is_low;
+}
+
+FrameStatus check_header(const Frame& frame) noexcept {
+  switch (check_tcp(frame.tcp, frame.tcp_bytes)) {
+    case TcpStatus::kOk: break;
+    case TcpStatus::kTruncated: return FrameStatus::kTcpTruncated;
+    case TcpStatus::kDataOffset: return FrameStatus::kTcpDataOffset;
+  }
+  return FrameStatus::kTcpSegment;
 }
 
 }  // namespace
@@ -61,22 +79,73 @@ PollStatus Worker::poll_once() noexcept {
 
 /// First all headers, so that the table's memory is on its way while the next packet is parsed; then the state.
 void Worker::process_burst(const Burst& burst) noexcept {
-  std::size_t count = 0;
-  mptcp_in_sight_ = tracker_.table().used() != 0;
-  for (std::size_t i = 0; i < burst.size; ++i) {
-    if (parse_packet(burst.packets[i], candidates_[count])) ++count;
-  }
-  bool may_open = false;  // a subflow that segments after it belong to
+  const std::size_t count = prefetch_burst(parse_burst(burst));
   for (std::size_t i = 0; i < count; ++i) {
-    candidates_[i].is_known = tracker_.prefetch(candidates_[i].segment);
-    may_open = may_open || (!candidates_[i].is_known && candidates_[i].segment.scan.count != 0);
-  }
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!candidates_[i].is_known && !may_open) continue;  // plain TCP
-    tracker_.expire(candidates_[i].time_ns);
-    track(candidates_[i]);
+    const Candidate& candidate = candidates_[concerned_[i]];
+    tracker_.expire(candidate.time_ns);
+    track(candidate);
   }
   tracker_.expire(now_ns_);
+}
+
+/// Which candidates concern the tracker; brings what it will need of them towards the cache.
+std::size_t Worker::prefetch_burst(std::size_t candidates) noexcept {
+  std::size_t count = 0;
+  bool may_open = false;  // a subflow that segments after it belong to
+  for (std::size_t i = 0; i < candidates; ++i) {
+    SegmentView& segment = candidates_[i].segment;
+    const bool known = tracker_.prefetch_subflow(segment);
+    may_open = may_open || (!known && segment.scan.count != 0);
+    if (!known && !may_open) continue;  // plain TCP
+    read_tcp(segment.tcp.options.data() - kMinTcpHeader, segment.tcp);
+    tracker_.prefetch_copies(segment);
+    concerned_[count++] = static_cast<std::uint8_t>(i);
+  }
+  return count;
+}
+
+/// All headers of a burst; returns how many candidates there are.
+std::size_t Worker::parse_burst(const Burst& burst) noexcept {
+  constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one is parsed
+  std::size_t count = 0;
+  std::size_t segments = 0;
+  std::size_t with_mptcp = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t now_ns = now_ns_;
+  bool mptcp_in_sight = tracker_.table().used() != 0;  // a subflow is known, or was in this burst
+  for (std::size_t i = 0; i < burst.size; ++i) {
+    if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
+    const PacketView& packet = burst.packets[i];
+    bytes += packet.wire_bytes;
+    now_ns = std::max(now_ns, packet.time_ns);  // packet time never goes back, even where a capture does
+    Frame frame;  // stays in registers: nobody is given its address
+    if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) {
+      Frame odd;
+      if (!walk_odd(packet, odd)) continue;
+      frame = odd;
+    }
+    ++segments;
+    const Bytes options = tcp_options_of(frame.tcp);
+    Candidate& candidate = candidates_[count];
+    scan_tcp_options(options, candidate.segment.scan);
+    if (candidate.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
+    const bool has_mptcp = candidate.segment.scan.count != 0;
+    with_mptcp += has_mptcp ? 1 : 0;
+    mptcp_in_sight = mptcp_in_sight || has_mptcp;
+    if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
+    fill(frame, options, candidate.segment);
+    candidate.time_ns = now_ns;
+    candidate.packet = &packet;
+    ++count;
+  }
+  now_ns_ = now_ns;
+  tally_.rx_packets += burst.size;
+  tally_.rx_bytes += bytes;
+  tally_.tcp_segments += segments;
+  tally_.frames[static_cast<std::size_t>(FrameStatus::kTcpSegment)] += segments;
+  tally_.with_mptcp += with_mptcp;
+  tally_.without_mptcp += segments - with_mptcp;
+  return count;
 }
 
 void Worker::track(const Candidate& candidate) noexcept {
@@ -90,44 +159,33 @@ void Worker::track(const Candidate& candidate) noexcept {
   if (keeper_) keeper_->forget();
 }
 
-/// Counts the frame in exactly one place; true where its segment concerns the tracker.
-bool Worker::parse_packet(const PacketView& packet, Candidate& out) noexcept {
-  ++tally_.rx_packets;
-  tally_.rx_bytes += packet.wire_bytes;
-  now_ns_ = std::max(now_ns_, packet.time_ns);  // packet time never goes back, even where a capture does
-  Frame frame;
-  FrameStatus status = parse_frame(packet, options_.frame, frame);
-  TcpSegment& tcp = out.segment.tcp;
-  if (status == FrameStatus::kTcpSegment) {
-    switch (parse_tcp(frame.tcp, frame.tcp_bytes, tcp)) {
-      case TcpStatus::kOk: break;
-      case TcpStatus::kTruncated: status = FrameStatus::kTcpTruncated; break;
-      case TcpStatus::kDataOffset: status = FrameStatus::kTcpDataOffset; break;
-    }
+/// A frame with tags, tunnels, options or errors: true where a TCP segment stands in it. What is none is counted in
+/// exactly one place.
+[[gnu::noinline]] bool Worker::walk_odd(const PacketView& packet, Frame& out) noexcept {
+  FrameStatus status = frame_detail::walk_frame(packet, options_.frame, out);
+  if (status == FrameStatus::kTcpSegment) status = check_header(out);
+  switch (status) {
+    case FrameStatus::kTcpSegment:
+      if (out.first_fragment) ++tally_.first_fragments;
+      if (out.tunnels != 0) ++tally_.tunnelled;
+      return true;
+    case FrameStatus::kNotIp: ++tally_.not_ip; break;
+    case FrameStatus::kNotTcp: ++tally_.not_tcp; break;
+    case FrameStatus::kFragment: ++tally_.fragments; break;
+    default: ++tally_.malformed; break;
   }
   ++tally_.frames[static_cast<std::size_t>(status)];
-  switch (status) {
-    case FrameStatus::kTcpSegment: break;
-    case FrameStatus::kNotIp: ++tally_.not_ip; return false;
-    case FrameStatus::kNotTcp: ++tally_.not_tcp; return false;
-    case FrameStatus::kFragment: ++tally_.fragments; return false;
-    default: ++tally_.malformed; return false;
-  }
-  ++tally_.tcp_segments;
-  if (frame.first_fragment) ++tally_.first_fragments;
-  if (frame.tunnels != 0) ++tally_.tunnelled;
-  scan_tcp_options(tcp.options, out.segment.scan);
-  if (out.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
-  ++(out.segment.scan.count != 0 ? tally_.with_mptcp : tally_.without_mptcp);
-  mptcp_in_sight_ = mptcp_in_sight_ || out.segment.scan.count != 0;
-  if (!mptcp_in_sight_) return false;  // no subflow is known that it could belong to
-  out.segment.source_is_low = make_key(frame, tcp, out.segment.key);
-  out.segment.hash = tracker_.table().hash_of(out.segment.key);
-  out.segment.ip_id = frame.ip_id;
-  out.time_ns = now_ns_;
-  out.packet = &packet;
-  tracker_.table().prefetch_bucket(out.segment.hash);
-  return true;
+  return false;
+}
+
+/// What tells the segment's subflow; asks for its bucket.
+[[gnu::always_inline]] inline void Worker::fill(const Frame& frame, Bytes options, SegmentView& segment) const noexcept {
+  segment.source_is_low = make_key(frame, segment.key);
+  segment.hash = tracker_.table().hash_of(segment.key);
+  segment.ip_id = frame.ip_id;
+  segment.tcp.options = options;
+  segment.tcp.payload_bytes = frame.tcp_bytes - static_cast<std::uint32_t>(options.size()) - kMinTcpHeader;
+  tracker_.table().prefetch_bucket(segment.hash);
 }
 
 void Worker::publish() noexcept {

@@ -53,16 +53,18 @@ class Worker {
   [[nodiscard]] bool has_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
 
  private:
-  /// A TCP segment of the burst that concerns the tracker.
+  /// A TCP segment of the burst that may concern the tracker.
   struct Candidate {
     SegmentView segment;
     std::uint64_t time_ns;
     const PacketView* packet;
-    bool is_known;  // its subflow may be in the table
   };
 
   void process_burst(const Burst& burst) noexcept;
-  bool parse_packet(const PacketView& packet, Candidate& out) noexcept;
+  std::size_t parse_burst(const Burst& burst) noexcept;
+  std::size_t prefetch_burst(std::size_t candidates) noexcept;
+  bool walk_odd(const PacketView& packet, Frame& out) noexcept;
+  void fill(const Frame& frame, Bytes options, SegmentView& segment) const noexcept;
   void track(const Candidate& candidate) noexcept;
   void publish() noexcept;
 
@@ -73,9 +75,9 @@ class Worker {
   RecordOut out_;
   SubflowTracker tracker_;
   std::uint64_t now_ns_ = 0;
-  bool mptcp_in_sight_ = false;  // a subflow is known, or was in this burst
   Burst burst_;
   std::array<Candidate, Burst::kCapacity> candidates_;
+  std::array<std::uint8_t, Burst::kCapacity> concerned_{};  // indices of candidates that concern the tracker
 
   WorkerCounters counters_;
   std::atomic<std::uint64_t> published_time_ns_{0};
