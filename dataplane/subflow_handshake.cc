@@ -54,10 +54,11 @@ void SubflowTracker::on_syn(std::uint32_t index, const SegmentView& segment, con
 void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept {
   const IpAddress& receiver = segment.source_is_low ? segment.key.high : segment.key.low;
   const bool is_join = syn.offer == Offer::kJoin;
-  const bool share_left = table_.try_count_receiver(receiver);
+  const std::uint16_t cell = table_.receiver_cell(receiver);
+  const bool share_left = table_.try_count_receiver(cell);
   const std::uint32_t index = share_left ? try_open(segment, SlotClass::kUnanswered, true) : SubflowTable::kNone;
   if (index == SubflowTable::kNone) {
-    if (share_left) table_.uncount_receiver(receiver);
+    if (share_left) table_.uncount_receiver(cell);
     const std::uint32_t print = refused_print(segment, segment.tcp.seq);
     RefusedSyn& remembered = refused_[print % kRefusedMemory];
     const bool repeat = remembered.is(print);
@@ -72,11 +73,13 @@ void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& s
   }
   if (is_join) ++tally_.joins_seen;
   SubflowSlot& slot = table_[index];
-  slot.syn = syn;
+  SlotRare& rare = table_.rare(index);
+  rare.syn = syn;
+  rare.receiver = cell;
   slot.opener_isn = segment.tcp.seq;
   slot.seen |= seen::kSyn | seen::kReceiverCounted;
   touch(index, 0, segment);
-  tell_opened(index, RecordClass::kBulk);
+  tell_opened(index, segment, RecordClass::kBulk);
 }
 
 void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept {
@@ -94,17 +97,18 @@ void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segm
     return;
   }
   if (same_isn) {
-    const bool lost_option = syn.offer == Offer::kNone && slot.syn.offer != Offer::kNone;
+    const bool lost_option = syn.offer == Offer::kNone && table_.peek_rare(slot).syn.offer != Offer::kNone;
     if (lost_option && !slot.has(seen::kSynAck)) slot.seen |= seen::kSynWithoutOption;
     slot.seen |= seen::kSynRepeated;
-    slot.syn_after_answer = slot.syn_after_answer || slot.has(seen::kSynAck);
+    if (slot.has(seen::kSynAck) && slot.klass == SlotClass::kAnswered) table_.rare(index).syn_after_answer = true;
     touch(index, 0, segment);
     return;
   }
   // Another ISN on a live subflow: believed only once a SYN/ACK acknowledges it.
-  if (slot.has(seen::kChallenger) && slot.challenger_isn == segment.tcp.seq) return;
-  slot.challenger = syn;
-  slot.challenger_isn = segment.tcp.seq;
+  SlotRare& rare = table_.rare(index);
+  if (slot.has(seen::kChallenger) && rare.challenger_isn == segment.tcp.seq) return;
+  rare.challenger = syn;
+  rare.challenger_isn = segment.tcp.seq;
   slot.seen |= seen::kChallenger;
   if (syn.offer == Offer::kJoin) {
     ++tally_.joins_seen;
@@ -115,11 +119,12 @@ void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segm
 /// The SYN of a subflow whose SYN/ACK came first.
 void SubflowTracker::on_late_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept {
   SubflowSlot& slot = table_[index];
-  slot.syn = syn;
+  SlotRare& rare = table_.rare(index);
+  rare.syn = syn;
   slot.seen |= seen::kSyn;
   touch(index, 0, segment);
-  tell_opened(index, RecordClass::kVital);
-  if (syn.offer == Offer::kCapable) slot.syn.high = slot.syn.low = 0;  // the key has been told
+  tell_opened(index, segment, RecordClass::kVital);
+  if (syn.offer == Offer::kCapable) rare.syn.high = rare.syn.low = 0;  // the key has been told
 }
 
 /// Finds or makes the slot that a SYN/ACK answers; kNone where it answers nothing that is known.
@@ -127,19 +132,19 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
                                                   Offer offer) noexcept {
   const std::uint32_t acknowledged = segment.tcp.ack - 1;
   if (index != SubflowTable::kNone && table_[index].has(seen::kChallenger) &&
-      table_[index].challenger_isn == acknowledged) {
-    const SynOption syn = table_[index].challenger;
+      table_.peek_rare(table_[index]).challenger_isn == acknowledged) {
+    const SynOption syn = table_.peek_rare(table_[index]).challenger;
     if (syn.offer == Offer::kNone) {
       close(index, CloseCause::kReplaced);
       return SubflowTable::kNone;
     }
     index = reopen(index, segment, SlotClass::kUnanswered);
     if (index == SubflowTable::kNone) return index;
-    table_[index].syn = syn;
+    table_.rare(index).syn = syn;
     table_[index].opener_isn = acknowledged;
     table_[index].seen |= seen::kSyn | seen::kToldBefore;
     table_[index].direction[0].segments = 1;
-    table_[index].direction[0].seq_next = segment.tcp.ack;
+    table_[index].numbers[0].seq_next = segment.tcp.ack;
     table_[index].seen |= seen::kSeqKnown;
     return index;
   }
@@ -153,7 +158,7 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
       const bool one_sided = slot.direction[0].segments == 0 && (offer == Offer::kCapable || offer == Offer::kJoin);
       if (!one_sided) {  // else the opener is not heard here, and cannot tell
         ++tally_.out_of_sequence;
-        note_stranger(table_[index], 1, segment.tcp.seq + 1, segment.tcp.ack);
+        note_stranger(index, 1, segment.tcp.seq + 1, segment.tcp.ack);
         return SubflowTable::kNone;
       }
     }
@@ -174,10 +179,10 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
   const std::uint32_t print = refused_print(segment, acknowledged);
   RefusedSyn& remembered = refused_[print % kRefusedMemory];
   if (remembered.is(print)) {
-    slot.syn = remembered.syn;
+    table_.rare(index).syn = remembered.syn;
     slot.seen |= seen::kSyn | seen::kToldBefore | seen::kSeqKnown;
     slot.direction[0].segments = 1;
-    slot.direction[0].seq_next = segment.tcp.ack;
+    slot.numbers[0].seq_next = segment.tcp.ack;
     remembered = RefusedSyn{};
   }
   return index;
@@ -194,7 +199,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
     touch(index, 1, segment);
     return;
   }
-  const Offer offer = offer_of_syn_ack(options, slot.syn, slot.has(seen::kSyn));
+  const Offer offer = offer_of_syn_ack(options, table_.peek_rare(slot).syn, slot.has(seen::kSyn));
   slot.acceptor_isn = segment.tcp.seq;
   slot.seen &= ~((seen::kSeqKnown | seen::kAckKnown) << 1);  // what came before the answer was no part of it
   slot.seen |= seen::kSynAck;
@@ -205,7 +210,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
     table_.change_class(index, SlotClass::kAnswered);
   }
   touch(index, 1, segment);
-  if (!slot.has(seen::kOpenedSent)) tell_opened(index, RecordClass::kVital);
+  if (!slot.has(seen::kOpenedSent)) tell_opened(index, segment, RecordClass::kVital);
   Record record = record_of(index, RecordKind::kSynAck, 1);
   record.syn_ack = SynAckBody{};
   record.syn_ack.offer = offer;
@@ -226,7 +231,10 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
     record.syn_ack.address_id = join.address_id;
   }
   tell(index, record);
-  if (slot.has(seen::kOpenedSent) && slot.syn.offer == Offer::kCapable) slot.syn.high = slot.syn.low = 0;
+  if (slot.has(seen::kOpenedSent) && table_.peek_rare(slot).syn.offer == Offer::kCapable) {
+    SynOption& syn = table_.rare(index).syn;
+    syn.high = syn.low = 0;
+  }
 }
 
 }  // namespace mptap

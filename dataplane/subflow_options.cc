@@ -10,10 +10,10 @@ namespace {
 constexpr std::uint64_t kLowHalf = 1ull << 32;
 
 /// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new.
-std::uint32_t mark_of(Bytes option) {
+std::uint16_t mark_of(Bytes option) {
   std::uint64_t mark = 0;
   for (const std::uint8_t byte : option) mark = mix64(mark ^ byte);
-  return static_cast<std::uint32_t>(mark) | 1u;
+  return static_cast<std::uint16_t>(mark | 1u);
 }
 
 }  // namespace
@@ -58,7 +58,7 @@ void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) 
       out_.push(record, RecordClass::kBulk);
     }
     if (malformed || !option.reserved_bits || !known) continue;
-    if (!track_of(index, direction).tell_first(track_bit::kReservedBits)) continue;
+    if (!table_[index].tell_first(direction, track_bit::kReservedBits)) continue;
     tell_anomaly(index, direction, {0, 0, 0, 0, Anomaly::kReservedBits, static_cast<std::uint8_t>(option.subtype)});
   }
 }
@@ -72,9 +72,11 @@ void SubflowTracker::tell_anomaly(std::uint32_t index, unsigned direction, const
 /// Looks at a mapping of `bytes` bytes beside those before it.
 void SubflowTracker::note_mapping(std::uint32_t index, unsigned direction, const DssOption& dss,
                                   std::uint16_t bytes) noexcept {
-  MappingTrack& track = track_of(index, direction);
-  const MappingTrack::Entry* other = track.note(dss.ssn, static_cast<std::uint32_t>(dss.dsn), bytes);
-  if (other == nullptr || !track.tell_first(track_bit::kConflict)) return;
+  const MappingTrack::Noted noted =
+      track_of(index, direction).note(dss.ssn, static_cast<std::uint32_t>(dss.dsn), bytes);
+  if (noted.tiny_jump) ++table_.rare(index).direction[direction].tiny_jumps;
+  const MappingTrack::Entry* other = noted.conflict;
+  if (other == nullptr || !table_[index].tell_first(direction, track_bit::kConflict)) return;
   tell_anomaly(index, direction,
                {dss.dsn, other->dsn + (dss.ssn - other->ssn), dss.ssn, dss.data_len, Anomaly::kMappingConflict,
                 static_cast<std::uint8_t>(Subtype::kDss)});
@@ -87,7 +89,7 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
   for (std::uint8_t i = 0; i < segment.scan.count; ++i) {
     const Bytes bytes = segment.tcp.options.subspan(segment.scan.offset[i], segment.scan.length[i]);
     if (static_cast<Subtype>(bytes[2] >> 4) != option.subtype) continue;
-    const std::uint32_t mark = mark_of(bytes);
+    const std::uint16_t mark = mark_of(bytes);
     if (slot.ack_option_mark == mark) return;
     slot.ack_option_mark = mark;
   }
@@ -105,10 +107,10 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
                                       capable.checksum,      capable.version,      capable.flags,
                                       capable.has_data_len,  capable.has_checksum};
   tell(index, record);
-  if (capable.has_data_len && slot.direction[0].ssn_high == 0) {
+  if (capable.has_data_len && slot.numbers[0].ssn_high == 0) {
     // The first mapping of the connection: SSN 1, DSN right behind the IDSN (RFC 8684 3.1).
     slot.direction[0].mapped_bytes += capable.data_len;
-    slot.direction[0].ssn_high = 1u + capable.data_len;
+    slot.numbers[0].ssn_high = 1u + capable.data_len;
   }
 }
 
@@ -163,18 +165,21 @@ void SubflowTracker::count_mapping(std::uint32_t index, unsigned direction, std:
                                    std::uint32_t bytes) noexcept {
   if (bytes == 0) return;
   const SubflowSlot& slot = table_[index];
-  SlotDirection& own = table_[index].direction[direction];
-  const bool is_first = own.mapped_bytes == 0 && own.ssn_high == 0;
-  if (is_first) own.ssn_high = slot.has(seen::kSynAck) ? 1 : ssn;
+  Count48& mapped_bytes = table_[index].direction[direction].mapped_bytes;
+  std::uint32_t& ssn_high = table_[index].numbers[direction].ssn_high;
+  const bool is_first = mapped_bytes == 0 && ssn_high == 0;
+  if (is_first) ssn_high = slot.has(seen::kSynAck) ? 1 : ssn;
   const std::uint32_t end = ssn + bytes;
-  if (Ssn{own.ssn_high}.before(Ssn{end})) {
-    if (Ssn{own.ssn_high}.before(Ssn{ssn})) own.ssn_hole += ssn - own.ssn_high;
-    own.mapped_bytes += std::min(bytes, end - own.ssn_high);
-    own.ssn_high = end;
-  } else if (own.ssn_hole != 0 && !track_of(index, direction).remembers(ssn, bytes)) {
-    const std::uint32_t filled = std::min(bytes, own.ssn_hole);
-    own.mapped_bytes += filled;
-    own.ssn_hole -= filled;
+  if (Ssn{ssn_high}.before(Ssn{end})) {
+    if (Ssn{ssn_high}.before(Ssn{ssn})) table_.rare(index).direction[direction].ssn_hole += ssn - ssn_high;
+    mapped_bytes += std::min(bytes, end - ssn_high);
+    ssn_high = end;
+  } else if (slot.rare != 0) {
+    std::uint32_t& hole = table_.rare(index).direction[direction].ssn_hole;
+    if (hole == 0 || track_of(index, direction).remembers(ssn, bytes)) return;
+    const std::uint32_t filled = std::min(bytes, hole);
+    mapped_bytes += filled;
+    hole -= filled;
   }
 }
 
@@ -190,17 +195,16 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
     news = note_dsn(slot, direction, body, bytes) || news;
     count_mapping(index, direction, dss.ssn, bytes);
-    MappingTrack& track = track_of(index, direction);
     if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
-      if (track.tell_first(track_bit::kInfinite)) {
+      if (slot.tell_first(direction, track_bit::kInfinite)) {
         tell_anomaly(index, direction,
                      {dss.dsn, 0, dss.ssn, 0, Anomaly::kInfiniteMapping, static_cast<std::uint8_t>(Subtype::kDss)});
       }
     } else {
-      news = track.tell_first(dss.has_checksum ? track_bit::kWithChecksum : track_bit::kWithoutChecksum) || news;
+      news = slot.tell_first(direction, dss.has_checksum ? track_bit::kWithChecksum : track_bit::kWithoutChecksum) || news;
     }
     if (bytes != 0) {
-      if (segment.tcp.payload_bytes != 0) track.last_mapped_ns = now_ns_;
+      if (segment.tcp.payload_bytes != 0) track_of(index, direction).last_mapped_ns = now_ns_;
       note_mapping(index, direction, dss, static_cast<std::uint16_t>(bytes));
     }
   }
@@ -266,12 +270,13 @@ void SubflowTracker::tell(std::uint32_t index, const Record& record) noexcept {
   out_.push(record, class_of(table_[index]));
 }
 
-void SubflowTracker::tell_opened(std::uint32_t index, RecordClass klass) noexcept {
+void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept {
   SubflowSlot& slot = table_[index];
   Record record = record_of(index, RecordKind::kOpened, 0);
-  const FourTuple tuple = slot.tuple();
-  record.opened = OpenedBody{tuple.opener.address, tuple.acceptor.address, slot.syn, tuple.opener.port,
-                             tuple.acceptor.port};
+  const SubflowKey& key = segment.key;
+  const bool low = slot.opener_is_low();
+  record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, table_.peek_rare(slot).syn,
+                             low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
   if (slot.has(seen::kSyn)) record.flags |= record_flag::kSynSeen;
   if (slot.has(seen::kToldBefore)) record.flags |= record_flag::kToldBefore;
   if (slot.has(seen::kMidstream)) record.flags |= record_flag::kMidstream;
@@ -293,7 +298,7 @@ void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynO
 std::uint32_t SubflowTracker::sent_bytes(const SubflowSlot& slot, unsigned direction) noexcept {
   const std::uint32_t isn = direction == 0 ? slot.opener_isn : slot.acceptor_isn;
   const std::uint32_t fin = slot.has((seen::kFin | seen::kFinPending) << direction) ? 1 : 0;
-  return slot.direction[direction].seq_next - isn - 1 - fin;
+  return slot.numbers[direction].seq_next - isn - 1 - fin;
 }
 
 /// Whether the sequence numbers tell of more payload than was seen. Retransmissions may hide what is missing.
@@ -307,7 +312,7 @@ bool SubflowTracker::misses_payload(const SubflowSlot& slot, unsigned direction)
 
 /// Whether payload stands behind all that was mapped: the sender has gone over to plain TCP (RFC 8684 section 3.7).
 bool SubflowTracker::is_unmapped_at_end(const SubflowSlot& slot, unsigned direction) noexcept {
-  const SlotDirection& own = slot.direction[direction];
+  const SlotNumbers& own = slot.numbers[direction];
   const bool known = slot.has(seen::kSynAck) && !slot.has(seen::kDenied) && slot.has(seen::kSeqKnown << direction);
   if (!known || misses_payload(slot, direction)) return false;
   const std::uint32_t mapped = own.ssn_high == 0 ? 0 : own.ssn_high - 1;
@@ -326,17 +331,18 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     if (is_unmapped_at_end(slot, direction)) record.flags |= record_flag::kUnmapped;
     if (!slot.has(seen::kDsnKnown << direction)) record.flags |= record_flag::kDsnLow;
     if (!slot.has(seen::kDataAckKnown << direction)) record.flags |= record_flag::kDataAckLow;
-    const MappingTrack& track = track_of(index, direction);
-    record.counters = CountersBody{own.segments, track.tiny_jumps, own.payload_bytes, own.mapped_bytes,
-                                   own.dsn_high, own.data_ack, track.last_mapped_ns};
+    record.counters = CountersBody{own.segments, table_.peek_rare(slot).direction[direction].tiny_jumps, own.payload_bytes,
+                                   own.mapped_bytes, own.dsn_high, own.data_ack,
+                                   tracks_.last_mapped_ns(index, slot.generation, end_of(slot, direction))};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }
 
 void SubflowTracker::tell_periodic_counters(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
-  if (now_ns_ - slot.counters_sent_ns < options_.counters_interval_ns) return;
-  slot.counters_sent_ns = now_ns_;
+  const std::uint16_t step = counters_step_of(now_ns_);
+  if (static_cast<std::uint16_t>(step - slot.counters_told) < counters_steps_) return;
+  slot.counters_told = step;
   if (slot.klass >= SlotClass::kAnswered || slot.klass == SlotClass::kMidstream) tell_counters(index, false);
 }
 

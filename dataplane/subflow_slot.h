@@ -1,4 +1,4 @@
-// What a worker remembers of one subflow: four cache lines, the first two touched by every segment.
+// What a worker remembers of one subflow: two cache lines that every segment touches, and what few subflows need apart.
 #pragma once
 
 #include <array>
@@ -11,7 +11,7 @@
 namespace mptap {
 
 /// A TCP flow without direction: one end is called low, the same for both directions, so that they have one
-/// key. 40 bytes without padding: it is hashed as bytes.
+/// key. 40 bytes without padding: it is hashed as words.
 struct SubflowKey {
   IpAddress low;
   IpAddress high;
@@ -19,18 +19,12 @@ struct SubflowKey {
   std::uint16_t high_port = 0;
   std::uint32_t scope = 0;  // VLAN and tunnel IDs, where they are part of the identity
 
-  friend bool operator==(const SubflowKey& a, const SubflowKey& b) {
-    std::array<std::uint64_t, 5> x;
-    std::array<std::uint64_t, 5> y;
-    std::memcpy(x.data(), &a, sizeof x);
-    std::memcpy(y.data(), &b, sizeof y);
-    return ((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]) | (x[3] ^ y[3]) | (x[4] ^ y[4])) == 0;
-  }
+  friend bool operator==(const SubflowKey&, const SubflowKey&) = default;
 };
 static_assert(sizeof(SubflowKey) == 40);
 
 /// Eviction and timeouts go by class; the order is that of eviction.
-enum class SlotClass : std::uint8_t {
+enum class SlotClass : std::uint16_t {
   kFree = 0,
   kClosed,      // keeps off late copies until its linger time is over
   kMidstream,   // its start was not seen
@@ -40,22 +34,49 @@ enum class SlotClass : std::uint8_t {
   kCount
 };
 
-/// What one direction sent. One cache line.
-struct alignas(64) SlotDirection {
-  std::uint64_t payload_bytes;
-  std::uint64_t mapped_bytes;
-  std::uint64_t dsn_high;          // highest DSN mapped, plus 1; until kDsnKnown its low half, marked
-  std::uint64_t data_ack;          // highest; until kDataAckKnown its low half, marked; 0: none
-  std::uint32_t segments;
+/// A count below 2^48 in 6 bytes.
+class Count48 {
+ public:
+  operator std::uint64_t() const { return std::uint64_t{high_} << 32 | low_; }
+  Count48& operator=(std::uint64_t value) {
+    low_ = static_cast<std::uint32_t>(value);
+    high_ = static_cast<std::uint16_t>(value >> 32);
+    return *this;
+  }
+  Count48& operator+=(std::uint64_t more) { return *this = *this + more; }
+
+ private:
+  std::uint32_t low_;
+  std::uint16_t high_;
+} __attribute__((packed, aligned(2)));
+static_assert(sizeof(Count48) == 6);
+
+/// How far one direction's 32-bit numbers have come.
+struct SlotNumbers {
   std::uint32_t seq_next;          // one past the highest sequence number sent
   std::uint32_t ack;               // highest acknowledgement sent
   std::uint32_t ssn_high;          // one past the highest mapped SSN
-  std::uint32_t fin_seq;           // sequence number of its FIN
-  std::uint32_t ssn_hole;          // bytes below ssn_high that no mapping has mapped yet
-  std::uint32_t stranger_end;      // of the last segment of another subflow (see on_stranger()): its end
-  std::uint32_t stranger_ack;      // and its acknowledgement
 };
-static_assert(sizeof(SlotDirection) == 64);
+
+/// What one direction sent.
+struct SlotDirection {
+  std::uint64_t dsn_high;          // highest DSN mapped, plus 1; until kDsnKnown its low half, marked
+  std::uint64_t data_ack;          // highest; until kDataAckKnown its low half, marked; 0: none
+  std::uint32_t segments;
+  Count48 payload_bytes;
+  Count48 mapped_bytes;
+};
+static_assert(sizeof(SlotDirection) == 32);
+
+/// Bits of SubflowSlot::told: what was told to control once a direction.
+namespace track_bit {
+constexpr std::uint8_t kWithChecksum = 0x01;
+constexpr std::uint8_t kWithoutChecksum = 0x02;
+constexpr std::uint8_t kConflict = 0x04;
+constexpr std::uint8_t kInfinite = 0x08;
+constexpr std::uint8_t kReservedBits = 0x10;
+constexpr unsigned kCount = 5;
+}  // namespace track_bit
 
 /// Bits of SubflowSlot::seen; those of a direction stand twice, the acceptor's shifted by one.
 namespace seen {
@@ -84,39 +105,54 @@ constexpr std::uint32_t kAcceptorWentOn = 1u << 28;   // it sent more than SYN/A
 constexpr std::uint32_t kStranger = 1u << 30;         // and << 31: a segment of another subflow was seen
 }  // namespace seen
 
-struct SubflowSlot {
-  // Line 0: identity and what every segment reads.
-  SubflowKey key;
-  std::uint64_t last_seen_ns;
-  std::uint32_t seen;
-  std::uint32_t wheel_tick;        // where the timer wheel holds it
-  std::uint16_t generation;
-  SlotClass klass;
-  bool syn_after_answer;           // the opener repeated its SYN: it had no SYN/ACK
-  std::uint8_t spare[4];
-
-  // Lines 1 and 2: [0] the opener's direction, [1] the acceptor's.
-  std::array<SlotDirection, 2> direction;
-
-  // Line 3: handshake and lists.
-  std::uint64_t counters_sent_ns;
+/// What a subflow needs until it is confirmed, and later only where something happens that seldom does. Zero bytes are
+/// an empty one.
+struct SlotRare {
+  std::uint32_t next_free;           // the pool's
+  std::uint16_t receiver;            // cell of the receiver whose unanswered slot this is
+  bool syn_after_answer;             // the opener repeated its SYN: it had no SYN/ACK
   SynOption syn;
-  std::uint32_t opener_isn;
-  std::uint32_t acceptor_isn;
-  std::uint32_t ack_option_mark;   // of the last MP_CAPABLE or MP_JOIN ACK that was told
   SynOption challenger;
   std::uint32_t challenger_isn;
-  std::uint32_t class_next, class_previous;
-  std::uint32_t wheel_next, wheel_previous;
+  struct Direction {
+    std::uint32_t fin_seq;           // sequence number of its FIN
+    std::uint32_t ssn_hole;          // bytes below ssn_high that no mapping has mapped yet
+    std::uint32_t stranger_end;      // of the last segment of another subflow (see on_stranger()): its end
+    std::uint32_t stranger_ack;      // and its acknowledgement
+    std::uint32_t tiny_jumps;        // see CountersBody
+  };
+  std::array<Direction, 2> direction;
+};
+
+/// Has no key: its flow is told by a seeded hash of 64 bits, which two flows share with probability 2^-64.
+struct alignas(64) SubflowSlot {
+  std::uint64_t hash;
+  std::uint64_t last_seen_ns;
+  std::uint32_t seen;
+  std::uint32_t opener_isn;
+  std::uint32_t acceptor_isn;
+  std::uint32_t rare;              // index of its SlotRare, plus 1; 0: none
+  std::uint16_t generation;
+  std::uint16_t ack_option_mark;   // of the last MP_CAPABLE or MP_JOIN ACK that was told; 0: none
+  std::uint16_t counters_told;     // when counters were told last, see counters_step_of()
+  SlotClass klass : 4;
+  std::uint16_t told : 12;         // track_bit of both directions, the acceptor's shifted by track_bit::kCount
+
+  // [0] the opener's direction, [1] the acceptor's.
+  std::array<SlotNumbers, 2> numbers;
+  std::array<SlotDirection, 2> direction;
 
   [[nodiscard]] bool has(std::uint32_t bit) const { return (seen & bit) != 0; }
   [[nodiscard]] bool opener_is_low() const { return has(seen::kOpenerIsLow); }
-  [[nodiscard]] FourTuple tuple() const {
-    const Endpoint low{key.low, key.low_port};
-    const Endpoint high{key.high, key.high_port};
-    return opener_is_low() ? FourTuple{low, high} : FourTuple{high, low};
+
+  /// True the first time.
+  bool tell_first(unsigned of_direction, std::uint8_t bit) noexcept {
+    const auto shifted = static_cast<std::uint16_t>(bit << (of_direction * track_bit::kCount));
+    const bool fresh = (told & shifted) == 0;
+    told = static_cast<std::uint16_t>(told | shifted) & 0xfffu;
+    return fresh;
   }
 };
-static_assert(sizeof(SubflowSlot) == 256, "four cache lines");
+static_assert(sizeof(SubflowSlot) == 128, "two cache lines");
 
 }  // namespace mptap

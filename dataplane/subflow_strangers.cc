@@ -22,8 +22,8 @@ bool SubflowTracker::is_stranger(const SubflowSlot& slot, unsigned direction,
       (decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr)) {
     return true;
   }
-  const SlotDirection& own = slot.direction[direction];
-  const SlotDirection& peer = slot.direction[1 - direction];
+  const SlotNumbers& own = slot.numbers[direction];
+  const SlotNumbers& peer = slot.numbers[1 - direction];
   if (slot.has(seen::kStranger << (1 - direction)) && tcp.seq != own.seq_next && answers_stranger(slot, direction, tcp)) {
     return true;
   }
@@ -33,17 +33,20 @@ bool SubflowTracker::is_stranger(const SubflowSlot& slot, unsigned direction,
 }
 
 /// Whether a segment goes on from, and acknowledges, what the stranger of the other direction said.
-bool SubflowTracker::answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) noexcept {
+bool SubflowTracker::answers_stranger(const SubflowSlot& slot, unsigned direction,
+                                      const TcpSegment& tcp) const noexcept {
   constexpr std::uint32_t kSoon = 1u << 16;  // bytes
-  const SlotDirection& peer = slot.direction[1 - direction];
+  const SlotRare::Direction& peer = table_.peek_rare(slot).direction[1 - direction];
   return slot.has(seen::kStranger << (1 - direction)) && tcp.seq - peer.stranger_ack < kSoon &&
          tcp.ack - peer.stranger_end < kSoon;
 }
 
-void SubflowTracker::note_stranger(SubflowSlot& slot, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept {
-  slot.direction[direction].stranger_end = end;
-  slot.direction[direction].stranger_ack = ack;
-  slot.seen |= seen::kStranger << direction;
+void SubflowTracker::note_stranger(std::uint32_t index, unsigned direction, std::uint32_t end,
+                                   std::uint32_t ack) noexcept {
+  SlotRare::Direction& own = table_.rare(index).direction[direction];
+  own.stranger_end = end;
+  own.stranger_ack = ack;
+  table_[index].seen |= seen::kStranger << direction;
 }
 
 /// Anyone can send one such segment. Only where both ends talk like that, or where one end is all that this tap hears,
@@ -53,12 +56,12 @@ void SubflowTracker::on_stranger(std::uint32_t index, unsigned direction, const 
   ++tally_.strangers;
   SubflowSlot& slot = table_[index];
   const TcpSegment& tcp = segment.tcp;
-  const SlotDirection& own = slot.direction[direction];
+  const SlotRare::Direction& own = table_.peek_rare(slot).direction[direction];
   const auto is_near = [](std::uint32_t a, std::uint32_t b) { return a - b + kNear < 2 * kNear; };
   const bool goes_on = slot.direction[1 - direction].segments == 0 && slot.has(seen::kStranger << direction) &&
                        is_near(tcp.seq, own.stranger_end) && is_near(tcp.ack, own.stranger_ack);
   if (!goes_on && !answers_stranger(slot, direction, tcp)) {
-    note_stranger(slot, direction, tcp.seq + tcp.payload_bytes, tcp.ack);
+    note_stranger(index, direction, tcp.seq + tcp.payload_bytes, tcp.ack);
     return;
   }
   close(index, CloseCause::kReplaced);

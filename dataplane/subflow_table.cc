@@ -8,61 +8,19 @@ namespace mptap {
 SubflowTable::SubflowTable(const SubflowTableOptions& options, std::uint64_t seed)
     : capacity_(std::bit_ceil(std::max(options.capacity, 16u))),
       receiver_limit_(std::max(capacity_ / std::max(options.receiver_share, 1u), 1u)),
-      bucket_mask_(capacity_ / 4 - 1),  // at most half the ways in use: a first choice is full for few keys
+      bucket_count_(capacity_ / kSlotsABucket + 1),
       hash_(seed),
       slots_(capacity_),
-      buckets_(bucket_mask_ + 1),
-      receivers_(kReceiverCells) {
-  wheel_.fill(kNone);
-}
-
-/// A bit for each way that carries `tag`: one comparison of 16 bytes.
-unsigned SubflowTable::ways_with(const Bucket& bucket, std::uint16_t tag) {
-  using Lanes [[gnu::vector_size(16)]] = std::uint16_t;
-  constexpr Lanes kWayBits{1, 2, 4, 8, 16, 32, 64, 128};
-  Lanes tags;
-  std::memcpy(&tags, bucket.tag.data(), sizeof tags);
-  const Lanes equal = (tags == tag) & kWayBits;
-  std::uint64_t halves[2];
-  std::memcpy(halves, &equal, sizeof halves);
-  std::uint64_t folded = halves[0] | halves[1];
-  if (folded == 0) return 0;
-  folded |= folded >> 32;
-  folded |= folded >> 16;
-  return static_cast<unsigned>(folded & 0xff);
-}
-
-std::uint32_t SubflowTable::find_in(const Bucket& bucket, std::uint16_t tag, const SubflowKey& key) const {
-  for (unsigned ways = ways_with(bucket, tag); ways != 0; ways &= ways - 1) {
-    const std::uint32_t index = bucket.slot[static_cast<std::size_t>(std::countr_zero(ways))];
-    if (slots_[index].key == key) return index;
-  }
-  return kNone;
-}
-
-bool SubflowTable::prefetch_slot(std::uint64_t hash) const {
-  const Bucket& bucket = buckets_[first_bucket(hash)];
-  const unsigned ways = ways_with(bucket, tag_of(hash));
-  if (ways == 0) return bucket.overflowed != 0;
-  const SubflowSlot& slot = slots_[bucket.slot[static_cast<std::size_t>(std::countr_zero(ways))]];
-  __builtin_prefetch(&slot, 1);
-  __builtin_prefetch(&slot.direction[0], 1);
-  __builtin_prefetch(&slot.direction[1], 1);
-  return true;
-}
-
-std::uint32_t SubflowTable::find(const SubflowKey& key, std::uint64_t hash) const {
-  const std::uint16_t tag = tag_of(hash);
-  const Bucket& first = buckets_[first_bucket(hash)];
-  const std::uint32_t found = find_in(first, tag, key);
-  if (found != kNone || first.overflowed == 0) return found;
-  return find_in(buckets_[second_bucket(hash)], tag, key);
-}
+      buckets_(bucket_count_),
+      rares_(capacity_),
+      links_(capacity_),
+      receivers_(kReceiverCells),
+      due_(capacity_) {}
 
 bool SubflowTable::try_put(Bucket& bucket, std::uint16_t tag, std::uint32_t index) {
   const unsigned free_ways = ways_with(bucket, 0);
   if (free_ways == 0) return false;
-  const auto way = static_cast<std::size_t>(std::countr_zero(free_ways));
+  const std::size_t way = first_way(free_ways);
   bucket.tag[way] = tag;
   bucket.slot[way] = index;
   return true;
@@ -92,7 +50,7 @@ bool SubflowTable::try_place(std::uint64_t hash, std::uint32_t index) {
 bool SubflowTable::try_displace(Bucket& bucket) {
   for (std::size_t way = 0; way < kWays; ++way) {
     const std::uint32_t index = bucket.slot[way];
-    const std::uint64_t hash = hash_of(slots_[index].key);
+    const std::uint64_t hash = slots_[index].hash;
     if (&buckets_[first_bucket(hash)] != &bucket) continue;  // it is displaced already
     if (!try_put(buckets_[second_bucket(hash)], bucket.tag[way], index)) continue;
     ++bucket.overflowed;
@@ -103,13 +61,13 @@ bool SubflowTable::try_displace(Bucket& bucket) {
 }
 
 void SubflowTable::erase_from_index(std::uint32_t index) {
-  const std::uint64_t hash = hash_of(slots_[index].key);
+  const std::uint64_t hash = slots_[index].hash;
   Bucket& first = buckets_[first_bucket(hash)];
   if (try_take(first, index)) return;
   if (try_take(buckets_[second_bucket(hash)], index)) --first.overflowed;
 }
 
-std::uint32_t SubflowTable::try_insert(const SubflowKey& key, std::uint64_t hash, SlotClass klass) {
+std::uint32_t SubflowTable::try_insert(std::uint64_t hash, SlotClass klass) {
   const List& free_list = lists_[static_cast<std::size_t>(SlotClass::kFree)];
   const bool fresh = free_list.head == kNone;
   if (fresh && high_water_ == capacity_) return kNone;
@@ -122,10 +80,8 @@ std::uint32_t SubflowTable::try_insert(const SubflowKey& key, std::uint64_t hash
   }
   const auto generation = static_cast<std::uint16_t>(slots_[index].generation + 1);
   slots_[index] = SubflowSlot{};
-  slots_[index].key = key;
+  slots_[index].hash = hash;
   slots_[index].generation = generation;
-  slots_[index].wheel_next = slots_[index].wheel_previous = kNone;
-  slots_[index].wheel_tick = kNone;
   append(index, klass);
   ++used_;
   return index;
@@ -142,7 +98,7 @@ std::uint32_t SubflowTable::victim_for(SlotClass klass) const {
 
 void SubflowTable::release(std::uint32_t index) {
   erase_from_index(index);
-  wheel_remove(index);
+  drop_rare(index);
   unlink(index);
   const std::uint16_t generation = slots_[index].generation;
   slots_[index] = SubflowSlot{};  // nothing of its keys stays
@@ -156,65 +112,58 @@ void SubflowTable::change_class(std::uint32_t index, SlotClass klass) {
   append(index, klass);
 }
 
-bool SubflowTable::try_count_receiver(const IpAddress& receiver) {
-  std::uint32_t& held = receivers_[hash_.of16(receiver.bytes.data()) % kReceiverCells];
-  if (held >= receiver_limit_) return false;
-  ++held;
+SlotRare& SubflowTable::rare(std::uint32_t index) {
+  SubflowSlot& slot = slots_[index];
+  if (slot.rare == 0) {
+    if (free_rare_ != 0) {
+      slot.rare = free_rare_;
+      free_rare_ = rares_[slot.rare - 1].next_free;
+      rares_[slot.rare - 1].next_free = 0;
+    } else {
+      slot.rare = ++rares_used_;
+    }
+  }
+  return rares_[slot.rare - 1];
+}
+
+void SubflowTable::drop_rare(std::uint32_t index) {
+  SubflowSlot& slot = slots_[index];
+  if (slot.rare == 0) return;
+  rares_[slot.rare - 1] = SlotRare{};  // nothing of its keys stays
+  rares_[slot.rare - 1].next_free = free_rare_;
+  free_rare_ = slot.rare;
+  slot.rare = 0;
+}
+
+bool SubflowTable::try_count_receiver(std::uint16_t cell) {
+  if (receivers_[cell] >= receiver_limit_) return false;
+  ++receivers_[cell];
   return true;
 }
 
-void SubflowTable::uncount_receiver(const IpAddress& receiver) {
-  std::uint32_t& held = receivers_[hash_.of16(receiver.bytes.data()) % kReceiverCells];
-  if (held > 0) --held;
+void SubflowTable::uncount_receiver(std::uint16_t cell) {
+  if (receivers_[cell] > 0) --receivers_[cell];
 }
 
-void SubflowTable::arm(std::uint32_t index, std::uint64_t now_ns, std::uint64_t deadline_ns) {
-  const auto due = static_cast<std::uint32_t>(deadline_ns >> kTickShift) + 1;
-  if (!wheel_started_) {
-    wheel_tick_ = static_cast<std::uint32_t>(now_ns >> kTickShift);
-    wheel_started_ = true;
-  }
-  wheel_remove(index);
-  const std::uint32_t ahead = std::clamp(due - wheel_tick_, 1u, kWheelSize - 1);  // looked at again then
-  wheel_insert(index, wheel_tick_ + ahead);
-}
-
+/// Confirmed slots stand in no line: they never give way.
 void SubflowTable::append(std::uint32_t index, SlotClass klass) {
   List& list = lists_[static_cast<std::size_t>(klass)];
-  SubflowSlot& slot = slots_[index];
-  slot.klass = klass;
-  slot.class_next = kNone;
-  slot.class_previous = list.tail;
-  (list.tail == kNone ? list.head : slots_[list.tail].class_next) = index;
-  list.tail = index;
+  slots_[index].klass = klass;
   ++list.count;
+  if (klass == SlotClass::kConfirmed) return;
+  links_[index] = Links{kNone, list.tail};
+  (list.tail == kNone ? list.head : links_[list.tail].next) = index;
+  list.tail = index;
 }
 
 void SubflowTable::unlink(std::uint32_t index) {
-  const SubflowSlot& slot = slots_[index];
-  List& list = lists_[static_cast<std::size_t>(slot.klass)];
-  (slot.class_previous == kNone ? list.head : slots_[slot.class_previous].class_next) = slot.class_next;
-  (slot.class_next == kNone ? list.tail : slots_[slot.class_next].class_previous) = slot.class_previous;
+  const SlotClass klass = slots_[index].klass;
+  List& list = lists_[static_cast<std::size_t>(klass)];
   --list.count;
-}
-
-void SubflowTable::wheel_insert(std::uint32_t index, std::uint32_t tick) {
-  std::uint32_t& head = wheel_[tick % kWheelSize];
-  SubflowSlot& slot = slots_[index];
-  slot.wheel_tick = tick;
-  slot.wheel_previous = kNone;
-  slot.wheel_next = head;
-  if (head != kNone) slots_[head].wheel_previous = index;
-  head = index;
-}
-
-void SubflowTable::wheel_remove(std::uint32_t index) {
-  SubflowSlot& slot = slots_[index];
-  if (slot.wheel_tick == kNone) return;
-  (slot.wheel_previous == kNone ? wheel_[slot.wheel_tick % kWheelSize] : slots_[slot.wheel_previous].wheel_next) =
-      slot.wheel_next;
-  if (slot.wheel_next != kNone) slots_[slot.wheel_next].wheel_previous = slot.wheel_previous;
-  slot.wheel_tick = kNone;
+  if (klass == SlotClass::kConfirmed) return;
+  const Links links = links_[index];
+  (links.previous == kNone ? list.head : links_[links.previous].next) = links.next;
+  (links.next == kNone ? list.tail : links_[links.next].previous) = links.previous;
 }
 
 }  // namespace mptap

@@ -2,17 +2,20 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/lazy_array.h"
 #include "dataplane/seeded_hash.h"
+#include "dataplane/slot_deadlines.h"
 #include "dataplane/subflow_slot.h"
 #include "dataplane/worker_options.h"
 
 namespace mptap {
 
-/// Slots found by key through 8-way buckets with two choices; the second is looked at only where the first has
-/// overflowed, so that a key that is not there, as on most packets of any tap, costs one cache line. A slot's
+/// Slots found by the hash of their key through 10-way buckets with two choices; the second is looked at only where the
+/// first has overflowed, so that a key that is not there, as on most packets of any tap, costs one cache line. A slot's
 /// index is its handle in records.
 ///
 /// One worker thread. Nothing allocates after construction; nothing throws.
@@ -24,24 +27,44 @@ class SubflowTable {
   /// @throws std::bad_alloc where the address space is not granted.
   SubflowTable(const SubflowTableOptions& options, std::uint64_t seed);
 
-  [[nodiscard]] std::uint64_t hash_of(const SubflowKey& key) const { return hash_.of40(&key); }
+  /// Names a flow to this table: two flows have one name with probability 2^-64, which no sender can raise without the
+  /// seed. @param key  The words of a SubflowKey.
+  [[nodiscard]] std::uint64_t hash_of(const std::array<std::uint64_t, 5>& key) const { return hash_.of5(key); }
+  [[nodiscard]] std::uint64_t hash_of(const SubflowKey& key) const {
+    return hash_of(std::bit_cast<std::array<std::uint64_t, 5>>(key));
+  }
 
   /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
   /// Brings the slot that `hash` probably means towards the cache; the second pass.
-  /// @return False where no slot can have this hash.
-  bool prefetch_slot(std::uint64_t hash) const;
+  /// @return Its index; kNone where no slot can have this hash; kElsewhere where one may that was not looked for.
+  [[nodiscard]] std::uint32_t prefetch_slot(std::uint64_t hash) const {
+    const Bucket& bucket = buckets_[first_bucket(hash)];
+    const unsigned ways = ways_with(bucket, tag_of(hash));
+    if (ways == 0) return bucket.overflowed != 0 ? kElsewhere : kNone;
+    const std::uint32_t index = bucket.slot[first_way(ways)];
+    const SubflowSlot& slot = slots_[index];
+    __builtin_prefetch(&slot, 1);
+    __builtin_prefetch(&slot.direction, 1);
+    return index;
+  }
+  static constexpr std::uint32_t kElsewhere = kNone - 1;
 
-  /// @return The slot's index, closed ones too; kNone where the key is not in the table.
-  [[nodiscard]] std::uint32_t find(const SubflowKey& key, std::uint64_t hash) const;
+  /// @return The slot's index, closed ones too; kNone where the flow is not in the table.
+  [[nodiscard]] std::uint32_t find(std::uint64_t hash) const {
+    const Bucket& first = buckets_[first_bucket(hash)];
+    const std::uint32_t found = find_in(first, hash);
+    if (found != kNone || first.overflowed == 0) [[likely]] return found;
+    return find_in(buckets_[second_bucket(hash)], hash);
+  }
 
-  /// Takes a free slot for a key that is not in the table.
+  /// Takes a free slot for a flow that is not in the table.
   ///
   /// @param klass  kMidstream, kUnanswered or kAnswered.
-  /// @return Its index, zeroed but for key, generation and class; kNone where both buckets or the table are
+  /// @return Its index, zeroed but for hash, generation and class; kNone where both buckets or the table are
   ///         full: see victim_for().
-  [[nodiscard]] std::uint32_t try_insert(const SubflowKey& key, std::uint64_t hash, SlotClass klass);
+  [[nodiscard]] std::uint32_t try_insert(std::uint64_t hash, SlotClass klass);
 
   /// The slot that must leave for a newcomer of class `klass`: the oldest closed one, then mid-stream, then
   /// unanswered, then answered ones; never of a class above the newcomer's, but a SYN may displace an answered
@@ -54,24 +77,39 @@ class SubflowTable {
   /// Moves a slot to another class, at the end of its line.
   void change_class(std::uint32_t index, SlotClass klass);
 
+  /// What the slot needs seldom; takes a place for it where it has none. There is one for every slot.
+  [[nodiscard]] SlotRare& rare(std::uint32_t index);
+  /// The same to read; all zero where the slot has none.
+  [[nodiscard]] const SlotRare& peek_rare(const SubflowSlot& slot) const {
+    static constexpr SlotRare kEmpty{};
+    return slot.rare == 0 ? kEmpty : rares_[slot.rare - 1];
+  }
+  /// Wipes it and gives its place back.
+  void drop_rare(std::uint32_t index);
+
+  /// The cell that counts this receiver's unanswered slots.
+  [[nodiscard]] std::uint16_t receiver_cell(const IpAddress& receiver) const {
+    return static_cast<std::uint16_t>(hash_.of16(receiver.bytes.data()) % kReceiverCells);
+  }
   /// False where this receiver already holds its share of the unanswered slots; otherwise counts one more.
-  [[nodiscard]] bool try_count_receiver(const IpAddress& receiver);
-  void uncount_receiver(const IpAddress& receiver);
+  [[nodiscard]] bool try_count_receiver(std::uint16_t cell);
+  void uncount_receiver(std::uint16_t cell);
 
   /// Notes that the slot's deadline is `deadline_ns` or later; deadlines are checked when they come due.
   /// @param now_ns  Packet time, never less than at an earlier call.
-  void arm(std::uint32_t index, std::uint64_t now_ns, std::uint64_t deadline_ns);
+  void arm(std::uint32_t index, std::uint64_t now_ns, std::uint64_t deadline_ns) { due_.arm(index, now_ns, deadline_ns); }
 
   /// Calls `on_due(index)` for slots whose armed deadline has passed; on_due must release() or arm() it again.
   /// At most `budget` slots a call. Costs nothing but a comparison until a tick of about a second has passed.
   template <typename OnDue>
-  void expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due);
+  void expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due) {
+    due_.expire(now_ns, high_water_, budget, [&](std::uint32_t index) {
+      if (slots_[index].klass != SlotClass::kFree) on_due(index);
+    });
+  }
 
   /// Whether expire() would find anything to look at.
-  [[nodiscard]] bool has_due(std::uint64_t now_ns) const {
-    const auto now_tick = static_cast<std::uint32_t>(now_ns >> kTickShift);
-    return wheel_started_ && (now_tick != wheel_tick_ || wheel_[now_tick % kWheelSize] != kNone);
-  }
+  [[nodiscard]] bool has_due(std::uint64_t now_ns) const { return due_.has_due(now_ns); }
 
   SubflowSlot& operator[](std::uint32_t index) { return slots_[index]; }
   const SubflowSlot& operator[](std::uint32_t index) const { return slots_[index]; }
@@ -83,9 +121,8 @@ class SubflowTable {
   [[nodiscard]] std::uint32_t high_water() const { return high_water_; }
 
  private:
-  static constexpr std::size_t kWays = 8;
-  static constexpr std::uint32_t kWheelSize = 4096;   // ticks of about a second
-  static constexpr unsigned kTickShift = 30;
+  static constexpr std::size_t kWays = 10;
+  static constexpr std::uint32_t kSlotsABucket = 6;   // of a full table: a first choice is full for few keys
   static constexpr std::size_t kReceiverCells = 65'536;
 
   struct alignas(64) Bucket {
@@ -94,17 +131,49 @@ class SubflowTable {
     std::uint32_t overflowed;                // keys of this first choice that went to their second
   };
   static_assert(sizeof(Bucket) == 64);
+  struct Links {
+    std::uint32_t next;
+    std::uint32_t previous;
+  };
   struct List {
     std::uint32_t head = kNone;
     std::uint32_t tail = kNone;
     std::uint32_t count = 0;
   };
 
-  [[nodiscard]] std::size_t first_bucket(std::uint64_t hash) const { return hash & bucket_mask_; }
-  [[nodiscard]] std::size_t second_bucket(std::uint64_t hash) const { return (hash >> 24) & bucket_mask_; }
+  // Two choices by different bits, scaled to the number of buckets.
+  [[nodiscard]] std::size_t first_bucket(std::uint64_t hash) const { return ((hash & 0xffffffffu) * bucket_count_) >> 32; }
+  [[nodiscard]] std::size_t second_bucket(std::uint64_t hash) const {
+    return (((hash >> 16) & 0xffffffffu) * bucket_count_) >> 32;
+  }
   static std::uint16_t tag_of(std::uint64_t hash) { return static_cast<std::uint16_t>((hash >> 48) | 1u); }
-  [[nodiscard]] std::uint32_t find_in(const Bucket& bucket, std::uint16_t tag, const SubflowKey& key) const;
-  [[nodiscard]] static unsigned ways_with(const Bucket& bucket, std::uint16_t tag);
+  /// Two bits, both set, for each way that carries `tag`.
+  [[nodiscard]] static unsigned ways_with(const Bucket& bucket, std::uint16_t tag) {
+    using Lanes [[gnu::vector_size(32)]] = std::uint16_t;
+    Lanes lanes;  // the last six are no tags
+    std::memcpy(&lanes, &bucket, sizeof lanes);
+    constexpr unsigned kTags = (1u << (2 * kWays)) - 1;
+    return byte_mask(lanes == tag) & kTags;
+  }
+  template <typename Vector>
+  [[nodiscard]] static unsigned byte_mask(const Vector& lanes) {
+#if defined(__AVX2__)
+    return static_cast<unsigned>(__builtin_ia32_pmovmskb256(reinterpret_cast<const Bytes32&>(lanes)));
+#else
+    unsigned mask = 0;
+    for (unsigned way = 0; way < kWays; ++way) mask |= lanes[way] != 0 ? 3u << (2 * way) : 0u;
+    return mask;
+#endif
+  }
+  using Bytes32 [[gnu::vector_size(32), gnu::may_alias]] = char;
+  [[nodiscard]] static std::size_t first_way(unsigned ways) { return static_cast<std::size_t>(std::countr_zero(ways)) / 2; }
+  [[nodiscard]] std::uint32_t find_in(const Bucket& bucket, std::uint64_t hash) const {
+    for (unsigned ways = ways_with(bucket, tag_of(hash)); ways != 0; ways &= ways - 1, ways &= ways - 1) {
+      const std::uint32_t index = bucket.slot[first_way(ways)];
+      if (slots_[index].hash == hash) [[likely]] return index;
+    }
+    return kNone;
+  }
   static bool try_put(Bucket& bucket, std::uint16_t tag, std::uint32_t index);
   static bool try_take(Bucket& bucket, std::uint32_t index);
   bool try_place(std::uint64_t hash, std::uint32_t index);
@@ -112,40 +181,22 @@ class SubflowTable {
   void erase_from_index(std::uint32_t index);
   void append(std::uint32_t index, SlotClass klass);
   void unlink(std::uint32_t index);
-  void wheel_insert(std::uint32_t index, std::uint32_t tick);
-  void wheel_remove(std::uint32_t index);
 
   const std::uint32_t capacity_;
   const std::uint32_t receiver_limit_;
-  const std::size_t bucket_mask_;
+  const std::uint64_t bucket_count_;
   const SeededHash hash_;
   LazyArray<SubflowSlot> slots_;
   LazyArray<Bucket> buckets_;
+  LazyArray<SlotRare> rares_;
+  LazyArray<Links> links_;               // of a slot in the line of its class
   LazyArray<std::uint32_t> receivers_;   // unanswered slots by hash of their receiver
+  SlotDeadlines due_;
   std::array<List, static_cast<std::size_t>(SlotClass::kCount)> lists_{};
-  std::array<std::uint32_t, kWheelSize> wheel_;
-  std::uint32_t wheel_tick_ = 0;         // the tick whose bucket is worked off
-  bool wheel_started_ = false;
   std::uint32_t used_ = 0;
   std::uint32_t high_water_ = 0;
+  std::uint32_t free_rare_ = 0;          // the pool's first free one, plus 1
+  std::uint32_t rares_used_ = 0;         // one past the highest ever used
 };
-
-template <typename OnDue>
-void SubflowTable::expire(std::uint64_t now_ns, std::uint32_t budget, OnDue&& on_due) {
-  if (!has_due(now_ns)) return;
-  const auto now_tick = static_cast<std::uint32_t>(now_ns >> kTickShift);
-  if (now_tick - wheel_tick_ > kWheelSize) wheel_tick_ = now_tick - kWheelSize;  // one round visits every bucket
-  while (true) {
-    std::uint32_t& head = wheel_[wheel_tick_ % kWheelSize];
-    while (head != kNone) {
-      if (budget-- == 0) return;
-      const std::uint32_t index = head;
-      wheel_remove(index);
-      on_due(index);
-    }
-    if (wheel_tick_ == now_tick) return;
-    ++wheel_tick_;
-  }
-}
 
 }  // namespace mptap

@@ -1,6 +1,7 @@
 #include "dataplane/subflow_tracker.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 namespace mptap {
@@ -9,6 +10,12 @@ namespace {
 /// Moves `high` forward to `value`, never back and never by more than kMaxAdvance.
 void advance(std::uint32_t& high, std::uint32_t value) {
   if (value - high < kMaxAdvance) high = value;
+}
+
+/// So that an interval has 16 to 31 steps, or as many as it has nanoseconds.
+unsigned counters_shift(std::uint64_t interval_ns) {
+  const auto bits = static_cast<unsigned>(std::bit_width(interval_ns));
+  return bits > 5 ? bits - 5 : 0u;
 }
 
 bool is_between(std::uint32_t low, std::uint32_t value, std::uint32_t high) { return value - low <= high - low; }
@@ -24,11 +31,12 @@ const MptcpOption* DecodedOptions::find(Subtype subtype) const {
 
 SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed, RecordOut& out, WorkerTally& tally)
     : options_(options),
+      counters_shift_(counters_shift(options.counters_interval_ns)),
+      counters_steps_(static_cast<std::uint16_t>(options.counters_interval_ns >> counters_shift_)),
       table_(options.table, seed),
       out_(out),
       tally_(tally),
-      refused_(kRefusedMemory),
-      tracks_(std::size_t{2} * table_.capacity()) {}
+      refused_(kRefusedMemory) {}
 
 void SubflowTracker::decode(const SegmentView& segment) noexcept {
   decoded_.count = segment.scan.count;
@@ -63,7 +71,7 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
 void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
   decode(segment);
-  const std::uint32_t index = table_.find(segment.key, segment.hash);
+  const std::uint32_t index = table_.find(segment.hash);
   if (index == SubflowTable::kNone && decoded_.count == 0) return;
   const std::uint8_t flags = segment.tcp.flags;
   const bool is_syn = (flags & tcp_flag::kSyn) != 0 && (flags & tcp_flag::kRst) == 0;
@@ -97,7 +105,7 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
   } else {
     on_syn_ack(index, segment, decoded_);
   }
-  if (each && !known) tell_each(table_.find(segment.key, segment.hash), segment);
+  if (each && !known) tell_each(table_.find(segment.hash), segment);
 }
 
 /// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
@@ -143,7 +151,7 @@ void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptio
     return;
   }
   table_[index].seen |= seen::kMidstream;
-  tell_opened(index, RecordClass::kBulk);
+  tell_opened(index, segment, RecordClass::kBulk);
   on_data(index, segment, options);
 }
 
@@ -156,7 +164,7 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
   if (direction == 1 && (flags & tcp_flag::kRst) == 0) slot.seen |= seen::kAcceptorWentOn;
   if (direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck) && (flags & tcp_flag::kAck) != 0 &&
       (flags & tcp_flag::kRst) == 0 &&
-      is_between(slot.acceptor_isn + 1, segment.tcp.ack, slot.direction[1].seq_next)) {
+      is_between(slot.acceptor_isn + 1, segment.tcp.ack, slot.numbers[1].seq_next)) {
     slot.seen |= seen::kThirdAck;
     confirm(index);
   }
@@ -176,8 +184,8 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
 
 /// RST and FIN count where their sequence number lies between what the peer has acknowledged and what was sent.
 bool SubflowTracker::is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept {
-  const SlotDirection& own = slot.direction[direction];
-  const SlotDirection& peer = slot.direction[1 - direction];
+  const SlotNumbers& own = slot.numbers[direction];
+  const SlotNumbers& peer = slot.numbers[1 - direction];
   const bool own_known = slot.has(seen::kSeqKnown << direction);
   const bool peer_known = slot.has(seen::kAckKnown << (1 - direction));
   if (slot.has(seen::kSyn) && !slot.has(seen::kSynAck) && !own_known) return true;  // see on_reset
@@ -212,7 +220,7 @@ void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const Seg
 void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment,
                               bool in_sequence) noexcept {
   SubflowSlot& slot = table_[index];
-  const SlotDirection& peer = slot.direction[1 - direction];
+  const SlotNumbers& peer = slot.numbers[1 - direction];
   const std::uint32_t end = segment.tcp.seq + segment.tcp.payload_bytes + 1;
   const bool peer_known = slot.has(seen::kAckKnown << (1 - direction));
   // Where each direction comes from a port of its own, a FIN may stand behind the ACK that acknowledges it.
@@ -220,7 +228,7 @@ void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const Seg
   const bool behind = peer_known && Ssn{segment.tcp.seq}.before(Ssn{peer.ack});
   if (!in_sequence) ++tally_.out_of_sequence;
   if (!in_sequence && behind) return;
-  slot.direction[direction].fin_seq = end - 1;
+  table_.rare(index).direction[direction].fin_seq = end - 1;
   slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
   if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
 }
@@ -228,14 +236,15 @@ void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const Seg
 /// The subflow ends when both FINs are acknowledged. A FIN ahead that data has passed was forged.
 void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
+  const SlotRare& rare = table_.peek_rare(slot);
   bool both_acknowledged = true;
   for (unsigned direction = 0; direction < 2; ++direction) {
-    const SlotDirection& own = slot.direction[direction];
-    const SlotDirection& peer = slot.direction[1 - direction];
-    const bool acknowledged = slot.has(seen::kAckKnown << (1 - direction)) && peer.ack - (own.fin_seq + 1) < kMaxAdvance;
+    const SlotNumbers& peer = slot.numbers[1 - direction];
+    const std::uint32_t end = rare.direction[direction].fin_seq + 1;
+    const bool acknowledged = slot.has(seen::kAckKnown << (1 - direction)) && peer.ack - end < kMaxAdvance;
     if (slot.has(seen::kFinPending << direction) && acknowledged && !slot.has(seen::kFin << direction)) {
       slot.seen &= ~(seen::kFinPending << direction);
-      if (peer.ack == own.fin_seq + 1) {
+      if (peer.ack == end) {
         slot.seen |= seen::kFin << direction;
         tell(index, record_of(index, RecordKind::kFin, direction));
       }
@@ -247,12 +256,12 @@ void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
 
 void SubflowTracker::touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept {
   SubflowSlot& slot = table_[index];
-  SlotDirection& own = slot.direction[direction];
-  SlotDirection& peer = slot.direction[1 - direction];
+  SlotNumbers& own = slot.numbers[direction];
+  SlotNumbers& peer = slot.numbers[1 - direction];
   const TcpSegment& tcp = segment.tcp;
   slot.last_seen_ns = now_ns_;
-  ++own.segments;
-  own.payload_bytes += tcp.payload_bytes;
+  ++slot.direction[direction].segments;
+  slot.direction[direction].payload_bytes += tcp.payload_bytes;
   if ((tcp.flags & tcp_flag::kRst) != 0) return;  // its numbers prove nothing
   const std::uint32_t controls = ((tcp.flags & tcp_flag::kSyn) != 0 ? 1u : 0u) + ((tcp.flags & tcp_flag::kFin) != 0 ? 1u : 0u);
   const std::uint32_t end = tcp.seq + tcp.payload_bytes + controls;
@@ -277,18 +286,27 @@ void SubflowTracker::confirm(std::uint32_t index) noexcept {
   if (slot.klass == SlotClass::kConfirmed) return;
   forget_receiver(index);
   table_.change_class(index, SlotClass::kConfirmed);
+  if (!needs_rare(slot)) table_.drop_rare(index);
+}
+
+/// Whether anything of the slot's SlotRare is still of use once it is confirmed.
+bool SubflowTracker::needs_rare(const SubflowSlot& slot) const noexcept {
+  if (slot.rare == 0) return false;
+  if (slot.has((seen::kFin | seen::kFinPending | seen::kStranger) * 3 | seen::kChallenger)) return true;
+  if (!slot.has(seen::kOpenedSent) || !slot.has(seen::kSynAck)) return true;  // its SYN's option is yet to be told, or compared
+  const SlotRare& rare = table_.peek_rare(slot);
+  return (rare.direction[0].ssn_hole | rare.direction[1].ssn_hole | rare.direction[0].tiny_jumps |
+          rare.direction[1].tiny_jumps) != 0;
 }
 
 std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept {
   if (table_.used() == table_.capacity()) make_room(klass);
-  const std::uint32_t index = table_.try_insert(segment.key, segment.hash, klass);
+  const std::uint32_t index = table_.try_insert(segment.hash, klass);
   if (index == SubflowTable::kNone) return index;
   SubflowSlot& slot = table_[index];
   if (opener_is_source == segment.source_is_low) slot.seen |= seen::kOpenerIsLow;
   slot.last_seen_ns = now_ns_;
-  slot.counters_sent_ns = now_ns_;
-  track_of(index, 0) = MappingTrack{};
-  track_of(index, 1) = MappingTrack{};
+  slot.counters_told = counters_step_of(now_ns_);
   ++tally_.subflows_opened;
   (void)is_copy(segment);  // its own second copy is known by this
   table_.arm(index, now_ns_, now_ns_ + timeout_of(slot));
@@ -319,7 +337,7 @@ void SubflowTracker::forget_receiver(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
   if (!slot.has(seen::kReceiverCounted)) return;
   slot.seen &= ~seen::kReceiverCounted;
-  table_.uncount_receiver(slot.tuple().acceptor.address);
+  table_.uncount_receiver(table_.peek_rare(slot).receiver);
 }
 
 void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
@@ -332,13 +350,14 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
     if (!told) tell_counters(index, true);
     Record record = record_of(index, RecordKind::kClosed, 0);
     const bool half_open = slot.klass == SlotClass::kAnswered &&
-                           !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn) && !slot.syn_after_answer;
+                           !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn) &&
+                           !table_.peek_rare(slot).syn_after_answer;
     record.closed = ClosedBody{cause, half_open, slot.last_seen_ns};
     tell(index, record);
   }
   forget_receiver(index);
-  slot.syn = SynOption{};
-  slot.challenger = SynOption{};
+  table_.drop_rare(index);
+  slot.seen &= ~seen::kChallenger;
   table_.change_class(index, SlotClass::kClosed);
   table_.arm(index, now_ns_, now_ns_ + options_.table.linger_ns);
 }

@@ -54,7 +54,11 @@ class SubflowTracker {
   ///
   /// @return False where its subflow is not known: without an MPTCP option on_segment() would leave it alone, unless
   ///         one before it opens the subflow.
-  bool prefetch_subflow(const SegmentView& segment) const noexcept { return table_.prefetch_slot(segment.hash); }
+  bool prefetch_subflow(const SegmentView& segment) const noexcept {
+    const std::uint32_t index = table_.prefetch_slot(segment.hash);
+    if (index < SubflowTable::kElsewhere) tracks_.prefetch(index, segment.source_is_low ? 0 : 1);
+    return index != SubflowTable::kNone;
+  }
 
   /// Brings what tells its copies towards the cache, and computes its print.
   void prefetch_copies(SegmentView& segment) const noexcept;
@@ -113,8 +117,8 @@ class SubflowTracker {
   [[nodiscard]] static std::uint64_t print_of(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
-  [[nodiscard]] static bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) noexcept;
-  static void note_stranger(SubflowSlot& slot, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept;
+  [[nodiscard]] bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) const noexcept;
+  void note_stranger(std::uint32_t index, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept;
   void on_stranger(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
   [[nodiscard]] static bool is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept;
   void forget_receiver(std::uint32_t index) noexcept;
@@ -125,7 +129,7 @@ class SubflowTracker {
   // Records.
   [[nodiscard]] Record record_of(std::uint32_t index, RecordKind kind, unsigned direction) const noexcept;
   void tell(std::uint32_t index, const Record& record) noexcept;
-  void tell_opened(std::uint32_t index, RecordClass klass) noexcept;
+  void tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept;
   void tell_counters(std::uint32_t index, bool last) noexcept;
   void tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept;
 
@@ -158,18 +162,34 @@ class SubflowTracker {
   [[nodiscard]] unsigned guess_direction(const SegmentView& segment) const noexcept;
   void count_options(unsigned direction) noexcept;
   void forget_refused() noexcept;
-  MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept { return tracks_[index * 2 + direction]; }
+  /// The end that sends, 0 the low one: of a direction the pass before on_segment() knows no more.
+  [[nodiscard]] static unsigned end_of(const SubflowSlot& slot, unsigned direction) noexcept {
+    return slot.opener_is_low() == (direction == 0) ? 0 : 1;
+  }
+  MappingTrack& track_of(std::uint32_t index, unsigned direction) noexcept {
+    const SubflowSlot& slot = table_[index];
+    return tracks_.of(index, slot.generation, end_of(slot, direction));
+  }
+  [[nodiscard]] bool needs_rare(const SubflowSlot& slot) const noexcept;
   [[nodiscard]] static std::uint32_t sent_bytes(const SubflowSlot& slot, unsigned direction) noexcept;
   [[nodiscard]] static bool is_unmapped_at_end(const SubflowSlot& slot, unsigned direction) noexcept;
   [[nodiscard]] static bool misses_payload(const SubflowSlot& slot, unsigned direction) noexcept;
 
+  /// Coarse time of periodic counters: 16 steps an interval at least; 16 bits come round after an hour or more, so that
+  /// a subflow silent for that long may tell its counters an interval late.
+  [[nodiscard]] std::uint16_t counters_step_of(std::uint64_t time_ns) const noexcept {
+    return static_cast<std::uint16_t>(time_ns >> counters_shift_);
+  }
+
   const WorkerOptions options_;
+  const unsigned counters_shift_;
+  const std::uint16_t counters_steps_;  // an interval
   SubflowTable table_;
   RecordOut& out_;
   WorkerTally& tally_;
   CopyFilter copies_;
   LazyArray<RefusedSyn> refused_;
-  LazyArray<MappingTrack> tracks_;  // two a slot, as its directions
+  MappingTracks tracks_;
   DecodedOptions decoded_;
   std::uint64_t now_ns_ = 0;
   std::uint64_t refused_step_ = 0;  // the second whose share of refused_ was forgotten last

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "dataplane/plain_frame.h"
@@ -17,28 +18,29 @@ std::uint64_t wall_clock_ns() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-struct AddressWords {
-  explicit AddressWords(const IpAddress& address) { std::memcpy(word, address.bytes.data(), sizeof word); }
-  std::uint64_t word[2];
+/// A flow's key as words: made and hashed in registers.
+struct FlowName {
+  std::array<std::uint64_t, 5> word;
+  bool source_is_low;
 };
 
-/// The same key for both directions; returns whether the source is the low end.
-[[gnu::always_inline]] inline bool make_key(const Frame& frame, SubflowKey& key) noexcept {
-  // Which end is called low does not matter, only that both directions agree: whole words are compared.
-  const AddressWords source(frame.source);
-  const AddressWords destination(frame.destination);
+/// The same words for both directions.
+[[gnu::always_inline]] inline FlowName name_flow(const Frame& frame) noexcept {
+  std::uint64_t source[2];
+  std::uint64_t destination[2];
+  std::memcpy(source, frame.source.bytes.data(), sizeof source);
+  std::memcpy(destination, frame.destination.bytes.data(), sizeof destination);
   const Cursor ports(frame.tcp);
-  const std::uint16_t source_port = ports.u16(0);
-  const std::uint16_t destination_port = ports.u16(2);
-  const bool source_is_low = source.word[1] != destination.word[1]   ? source.word[1] < destination.word[1]
-                             : source.word[0] != destination.word[0] ? source.word[0] < destination.word[0]
-                                                                     : source_port <= destination_port;
-  key.low = source_is_low ? frame.source : frame.destination;
-  key.high = source_is_low ? frame.destination : frame.source;
-  key.low_port = source_is_low ? source_port : destination_port;
-  key.high_port = source_is_low ? destination_port : source_port;
-  key.scope = frame.scope;
-  return source_is_low;
+  const std::uint64_t source_port = ports.u16(0);
+  const std::uint64_t destination_port = ports.u16(2);
+  // Which end is called low does not matter, only that both directions agree: whole words are compared.
+  const bool low = source[1] != destination[1]   ? source[1] < destination[1]
+                   : source[0] != destination[0] ? source[0] < destination[0]
+                                                 : source_port <= destination_port;
+  const std::uint64_t ports_word = low ? source_port | destination_port << 16 : destination_port | source_port << 16;
+  return {{low ? source[0] : destination[0], low ? source[1] : destination[1], low ? destination[0] : source[0],
+           low ? destination[1] : source[1], ports_word | std::uint64_t{frame.scope} << 32},
+          low};
 }
 
 FrameStatus check_header(const Frame& frame) noexcept {
@@ -180,8 +182,10 @@ void Worker::track(const Candidate& candidate) noexcept {
 
 /// What tells the segment's subflow; asks for its bucket.
 [[gnu::always_inline]] inline void Worker::fill(const Frame& frame, Bytes options, SegmentView& segment) const noexcept {
-  segment.source_is_low = make_key(frame, segment.key);
-  segment.hash = tracker_.table().hash_of(segment.key);
+  const FlowName name = name_flow(frame);
+  segment.key = std::bit_cast<SubflowKey>(name.word);
+  segment.source_is_low = name.source_is_low;
+  segment.hash = tracker_.table().hash_of(name.word);
   segment.ip_id = frame.ip_id;
   segment.tcp.options = options;
   segment.tcp.payload_bytes = frame.tcp_bytes - static_cast<std::uint32_t>(options.size()) - kMinTcpHeader;

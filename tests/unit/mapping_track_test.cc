@@ -1,6 +1,8 @@
 // What the track of one direction's mappings notices, and what it takes for granted.
 #include "dataplane/mapping_track.h"
 
+#include "dataplane/subflow_slot.h"
+
 #include <vector>
 
 #include "tests/unit/catch.h"
@@ -43,19 +45,39 @@ TEST_CASE("mappings in order, again, apart, and against each other", "[mapping]"
     INFO(row.what);
     MappingTrack track{};
     bool conflict = false;
+    std::uint32_t tiny_jumps = 0;
     for (const Mapping& mapping : row.mappings) {
-      conflict = track.note(mapping.ssn, mapping.dsn, mapping.bytes) != nullptr;
+      const MappingTrack::Noted noted = track.note(mapping.ssn, mapping.dsn, mapping.bytes);
+      conflict = noted.conflict != nullptr;
+      tiny_jumps += noted.tiny_jump ? 1 : 0;
     }
     CHECK(conflict == row.conflict);
-    CHECK(track.tiny_jumps == row.tiny_jumps);
+    CHECK(tiny_jumps == row.tiny_jumps);
   }
 }
 
-TEST_CASE("a thing is told once", "[mapping]") {
-  MappingTrack track{};
-  CHECK(track.tell_first(track_bit::kConflict));
-  CHECK(track.tell_first(track_bit::kInfinite));
-  CHECK_FALSE(track.tell_first(track_bit::kConflict));
+TEST_CASE("a slot tells a thing once a direction", "[mapping]") {
+  SubflowSlot slot{};
+  for (const unsigned direction : {0u, 1u}) {
+    CHECK(slot.tell_first(direction, track_bit::kConflict));
+    CHECK(slot.tell_first(direction, track_bit::kReservedBits));
+    CHECK_FALSE(slot.tell_first(direction, track_bit::kConflict));
+    CHECK_FALSE(slot.tell_first(direction, track_bit::kReservedBits));
+  }
+}
+
+TEST_CASE("a direction finds its track until another takes its place", "[mapping]") {
+  MappingTracks tracks;
+  tracks.of(0, 1, 0).note(1, 1000, 100);
+  tracks.of(0, 1, 0).last_mapped_ns = 7;
+  CHECK(tracks.of(0, 1, 0).remembers(1, 100));
+  CHECK_FALSE(tracks.of(0, 1, 1).remembers(1, 100));
+  CHECK(tracks.last_mapped_ns(0, 1, 0) == 7);
+  CHECK(tracks.last_mapped_ns(0, 2, 0) == 0);   // the slot's next user
+  CHECK(tracks.last_mapped_ns(MappingTracks::kTracks / 2, 1, 0) == 0);  // shares its place
+  (void)tracks.of(MappingTracks::kTracks / 2, 1, 0);
+  CHECK(tracks.last_mapped_ns(0, 1, 0) == 0);
+  CHECK_FALSE(tracks.of(0, 1, 0).remembers(1, 100));
 }
 
 }  // namespace
