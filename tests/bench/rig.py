@@ -37,8 +37,8 @@ class Rig:
         program = os.path.join(self.build, "tests/bench/worker_rate")
         keys = {"mbufs": self.mbufs, "max_frame": self.max_frame, "memory_mib": self.memory_mib,
                 "hugepages": "always" if self.hugepages else "never", **keys}
-        done = subprocess.run([program, side, self.vdev, str(seconds), *(f"{key}={value}" for key, value in keys.items())],
-                              capture_output=True, text=True)
+        pairs = [f"{key}={value}" for key, values in keys.items() for value in (values if isinstance(values, list) else [values])]
+        done = subprocess.run([program, side, self.vdev, str(seconds), *pairs], capture_output=True, text=True)
         if done.returncode:
             raise Failed(f"worker_rate {side} failed: {done.stderr.strip()}")
         return json.loads(done.stdout)

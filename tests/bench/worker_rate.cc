@@ -4,11 +4,12 @@
 //
 // Sides: sensor (worker, control, logs and metrics as `mptap run` has them), rxonly (the same packets, thrown away),
 // alone (workers whose own thread empties the ring; no control). Keys: mbufs, max_frame, memory_mib, hugepages=always|never,
-// rewrite=none|flood|segments|connections, capture=PATH (what VDEV replays), opening=PATH (played first), rounds=N and
+// rewrite=none|flood|segments|connections, capture=PATH (what VDEV replays; one a worker), opening=PATH (played first; one a worker), rounds=N and
 // keys=PATH (of `connections`), logs=DIR, listen=ADDRESS:PORT, workers=N, only=N (of `alone`: this worker polls, the others
 // rest), warm_up=SECONDS, pace=PACKETS (a second; `sensor`).
 #include <x86intrin.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -40,8 +41,8 @@ struct Arguments {
   double warm_up = 1;
   std::uint64_t pace = 0;  // packets a second; 0: as they come
   Rewriting rewriting = Rewriting::kNone;
-  std::string capture;
-  std::string opening;
+  std::vector<std::string> captures;  // one a worker, or one for all
+  std::vector<std::string> openings;
   std::uint32_t rounds = 256;
   std::string keys;
   std::string logs;
@@ -78,8 +79,8 @@ Arguments parse(int argc, char** argv) {
     else if (key == "workers") arguments.dataplane.workers = number;
     else if (key == "only") arguments.only = static_cast<int>(number);
     else if (key == "rewrite") arguments.rewriting = rewriting_of(value);
-    else if (key == "capture") arguments.capture = value;
-    else if (key == "opening") arguments.opening = value;
+    else if (key == "capture") arguments.captures.push_back(value);
+    else if (key == "opening") arguments.openings.push_back(value);
     else if (key == "rounds") arguments.rounds = number;
     else if (key == "pace") arguments.pace = number;
     else if (key == "keys") arguments.keys = value;
@@ -100,10 +101,17 @@ struct Sources {
   std::vector<PacketSource*> outermost;
 };
 
-Sources make_sources(const Arguments& arguments, BenchPorts& ports, const RewritePlan& plan, const RoundKeys& keys) {
+/// Of one a worker, or of one for all.
+template <typename T>
+T& of_worker(std::vector<T>& all, std::size_t worker) {
+  return all[std::min(worker, all.size() - 1)];
+}
+
+Sources make_sources(Arguments& arguments, BenchPorts& ports, std::vector<RewritePlan>& plans, const RoundKeys& keys) {
   Sources sources;
   const std::uint32_t workers = arguments.dataplane.workers;
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
+    const RewritePlan& plan = of_worker(plans, worker);
     const bool own_capture = plan.rewriting == Rewriting::kSegments;  // of each worker: its rounds are its own
     sources.rewriters.push_back(
         std::make_unique<Rewriter>(plan, keys, own_capture ? 0 : worker, own_capture ? 1 : workers));
@@ -113,9 +121,9 @@ Sources make_sources(const Arguments& arguments, BenchPorts& ports, const Rewrit
       sources.paced = std::make_unique<PacedSource>(*sources.outermost.back(), arguments.pace);
       sources.outermost.back() = sources.paced.get();
     }
-    if (arguments.opening.empty()) continue;
+    if (arguments.openings.empty()) continue;
     constexpr std::uint64_t kPace = 500'000;
-    sources.opening.push_back(std::make_unique<OpeningSource>(arguments.opening, *sources.outermost.back(), kPace));
+    sources.opening.push_back(std::make_unique<OpeningSource>(of_worker(arguments.openings, worker), *sources.outermost.back(), kPace));
     sources.outermost.back() = sources.opening.back().get();
   }
   return sources;
@@ -173,7 +181,7 @@ json to_json(const LogCounters& logs) {
   return all;
 }
 
-json measure_sensor(const Arguments& arguments, const RewritePlan& plan, const RoundKeys& keys) {
+json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const RoundKeys& keys) {
   Config config;
   config.startup.dataplane = arguments.dataplane;
   config.startup.metrics.enabled = !arguments.listen.empty();
@@ -181,7 +189,7 @@ json measure_sensor(const Arguments& arguments, const RewritePlan& plan, const R
   config.runtime.logs.directory = arguments.logs;
   BenchSensor sensor(config);
   BenchPorts ports(arguments.dataplane);
-  Sources sources = make_sources(arguments, ports, plan, keys);
+  Sources sources = make_sources(arguments, ports, plans, keys);
   sensor.start(ports, sources.outermost);
   for (const auto& opening : sources.opening) {
     while (!opening->has_opened()) sleep_for(0.01);
@@ -271,9 +279,9 @@ class LoneWorker {
   std::uint64_t seen_ = 0;
 };
 
-json measure_threads(const Arguments& arguments, const RewritePlan& plan, const RoundKeys& keys) {
+json measure_threads(Arguments& arguments, std::vector<RewritePlan>& plans, const RoundKeys& keys) {
   BenchPorts ports(arguments.dataplane);
-  Sources sources = make_sources(arguments, ports, plan, keys);
+  Sources sources = make_sources(arguments, ports, plans, keys);
   std::vector<json> results(sources.outermost.size());
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < results.size(); ++i) {
@@ -309,13 +317,14 @@ json measure_threads(const Arguments& arguments, const RewritePlan& plan, const 
 
 json measure(Arguments arguments) {
   if (read_machine().cpus.size() < 2 || arguments.side == "rxonly") arguments.dataplane.poll = PollMode::kAdaptive;
-  RewritePlan plan;
+  std::vector<RewritePlan> plans;
+  for (const std::string& capture : arguments.captures) plans.push_back(build_rewrite_plan(capture, arguments.rewriting));
   RoundKeys keys;
-  if (arguments.rewriting != Rewriting::kNone) {
-    plan = build_rewrite_plan(arguments.capture, arguments.rewriting);
-    if (arguments.rewriting == Rewriting::kConnections) keys = RoundKeys(plan.connections, arguments.rounds, arguments.keys);
+  if (plans.empty()) plans.emplace_back();
+  if (arguments.rewriting == Rewriting::kConnections) {
+    keys = RoundKeys(plans[0].connections, arguments.rounds, arguments.keys);
   }
-  return arguments.side == "sensor" ? measure_sensor(arguments, plan, keys) : measure_threads(arguments, plan, keys);
+  return arguments.side == "sensor" ? measure_sensor(arguments, plans, keys) : measure_threads(arguments, plans, keys);
 }
 
 }  // namespace
