@@ -93,14 +93,14 @@ def need_programs(build, *names):
             raise Failed(f"{build}/{name} is not built: cmake --preset release && cmake --build --preset release")
 
 
-def generate(build, scenario, *arguments, seed=1, truth=None, keep_payload=16):
-    """A capture of the generator's, made once and kept beside the build."""
+def generate(build, scenario, *arguments, seed=1, truth=None, again=False, keep_payload=16):
+    """A capture of the generator's, made once and kept beside the build; `again`: anew, for its truth."""
     generator = os.path.join(build, "tests/support/mptap-generate")
     folder = os.path.join(build, "tests/bench/captures")
     os.makedirs(folder, exist_ok=True)
     name = "-".join([scenario, *(argument.strip("-") for argument in arguments), f"seed{seed}"])
     path = os.path.join(folder, name + ".pcap")
-    if not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(generator):
+    if again or not os.path.exists(path) or os.path.getmtime(path) < os.path.getmtime(generator):
         command = [generator, scenario, *arguments, "--seed", str(seed), "--keep-payload", str(keep_payload), "--out", path + ".new"]
         done = subprocess.run(command + (["--truth", truth] if truth else []), capture_output=True, text=True)
         if done.returncode:

@@ -23,6 +23,7 @@
 
 #include "dataplane/seeded_hash.h"
 #include "tests/bench/bench_sensor.h"
+#include "tests/bench/json_of.h"
 #include "tests/bench/opening_source.h"
 #include "tests/bench/paced_source.h"
 #include "tests/bench/rewriting_source.h"
@@ -149,37 +150,6 @@ class Stretch {
   Clock::time_point at_;
   std::uint64_t ticks_at_ = 0;
 };
-
-json to_json(const WorkerTally& tally) {
-  json all = json::object();
-#define X(name, meaning) all[#name] = tally.name;
-  MPTAP_WORKER_COUNTERS(X)
-  MPTAP_WORKER_GAUGES(X)
-#undef X
-  return all;
-}
-
-json to_json(const ControlCounters& control) {
-  json all = json::object();
-#define X(name, meaning) all[#name] = control.name.load();
-  MPTAP_CONTROL_COUNTERS(X)
-  MPTAP_CONTROL_GAUGES(X)
-#undef X
-  return all;
-}
-
-json to_json(const LogCounters& logs) {
-  json all = json::object();
-  for (std::size_t i = 0; i < kLogKinds; ++i) {
-#define X(name, meaning) all[#name] = all.value(#name, std::uint64_t{0}) + logs.logs[i].name.read();
-    MPTAP_LOG_COUNTERS(X)
-#undef X
-  }
-  logs.notes.for_each([&all](const char* note, std::uint64_t count) {
-    if (count != 0) all["notices"][note] = count;
-  });
-  return all;
-}
 
 json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const RoundKeys& keys) {
   Config config;
