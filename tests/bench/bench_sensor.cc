@@ -25,8 +25,10 @@ BenchPorts::~BenchPorts() {
   ports_.reset();
 }
 
-BenchSensor::BenchSensor(const Config& config) : config_(config), queue_(config.runtime.logs, RunMode::kLive, control_) {
-  if (config_.startup.metrics.enabled) metrics_ = std::make_unique<MetricsServer>(config_.startup.metrics, "bench");
+BenchSensor::BenchSensor(const Config& config)
+    : config_(config), queue_(config.runtime.logs, RunMode::kLive, control_) {
+  if (config_.startup.metrics.enabled)
+    metrics_ = std::make_unique<MetricsServer>(config_.startup.metrics, "bench");
   writer_ = std::make_unique<LogWriter>(queue_, config_.runtime.logs);
 }
 
@@ -59,14 +61,18 @@ void BenchSensor::stop() {
 std::vector<std::string> find_wrong_sums(const WorkerTally& t, const ControlCounters& control) {
   std::vector<std::string> wrong;
   const auto expect = [&wrong](const char* sum, std::uint64_t left, std::uint64_t right) {
-    if (left != right) wrong.push_back(std::string(sum) + ": " + std::to_string(left) + " and " + std::to_string(right));
+    if (left != right)
+      wrong.push_back(std::string(sum) + ": " + std::to_string(left) + " and " + std::to_string(right));
   };
   expect("rx_packets", t.rx_packets, t.not_ip + t.not_tcp + t.fragments + t.malformed + t.tcp_segments);
   expect("tcp_segments", t.tcp_segments, t.with_mptcp + t.without_mptcp);
-  expect("records_built", t.records_built, t.records_pushed + t.records_pending + t.ring_full_vital + t.ring_full_bulk);
+  expect("records_built", t.records_built,
+         t.records_pushed + t.records_pending + t.ring_full_vital + t.ring_full_bulk);
   expect("records_pushed", t.records_pushed, control.records_taken);
-  // Of joins that ended unanswered and whose record was lost, control knows nothing: what is left over are the unanswered.
-  const std::uint64_t settled = control.joins_matched + control.joins_unknown + control.joins_waiting + t.joins_not_stored;
+  // Of joins that ended unanswered and whose record was lost, control knows nothing: what is left over are
+  // the unanswered.
+  const std::uint64_t settled =
+      control.joins_matched + control.joins_unknown + control.joins_waiting + t.joins_not_stored;
   if (settled > t.joins_seen) expect("joins_seen", t.joins_seen, settled);
   return wrong;
 }

@@ -32,7 +32,8 @@ class BenchPorts {
   std::vector<std::unique_ptr<DpdkSource>> sources_;
 };
 
-/// Listener, log writer, control and workers. Main thread; made before BenchPorts, as in Sensor: DPDK pins threads.
+/// Listener, log writer, control and workers. Main thread; made before BenchPorts, as in Sensor: DPDK pins
+/// threads.
 class BenchSensor {
  public:
   /// @throws MetricsError, LogError
@@ -58,6 +59,7 @@ class BenchSensor {
 };
 
 /// One sentence for each sum of docs/metrics.md that does not come out. At rest only.
-[[nodiscard]] std::vector<std::string> find_wrong_sums(const WorkerTally& tally, const ControlCounters& control);
+[[nodiscard]] std::vector<std::string> find_wrong_sums(const WorkerTally& tally,
+                                                       const ControlCounters& control);
 
 }  // namespace mptap::bench

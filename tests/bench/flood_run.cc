@@ -1,4 +1,5 @@
-// One run of tests/bench/flood: the whole sensor, honest connections, and a join flood at full rate. Prints one JSON object.
+// One run of tests/bench/flood: the whole sensor, honest connections, and a join flood at full rate. Prints
+// one JSON object.
 //
 //   flood_run VDEV FLOOD_CAPTURE HONEST_CAPTURE SECONDS LOGS LISTEN [mbufs=N] [max_frame=N] [memory_mib=N]
 //             [hugepages=always|never] [opening=SECONDS]
@@ -34,7 +35,8 @@ std::uint64_t read_resident_bytes() {
 }
 
 json run(int argc, char** argv) {
-  if (argc < 7) throw std::runtime_error("usage: flood_run VDEV FLOOD HONEST SECONDS LOGS LISTEN [key=value ...]");
+  if (argc < 7)
+    throw std::runtime_error("usage: flood_run VDEV FLOOD HONEST SECONDS LOGS LISTEN [key=value ...]");
   Config config;
   DataplaneOptions& dataplane = config.startup.dataplane;
   dataplane.ports.emplace_back().vdev = argv[1];
@@ -44,12 +46,18 @@ json run(int argc, char** argv) {
     const std::string key = text.substr(0, text.find('='));
     const std::string value = text.substr(text.find('=') + 1);
     const auto number = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
-    if (key == "mbufs") dataplane.mbufs = number;
-    else if (key == "max_frame") dataplane.max_frame_bytes = number;
-    else if (key == "memory_mib") dataplane.memory_bytes = std::uint64_t{number} << 20;
-    else if (key == "hugepages") dataplane.hugepages = value == "always" ? HugepageUse::kAlways : HugepageUse::kNever;
-    else if (key == "opening") opening = std::atof(value.c_str());
-    else throw std::runtime_error("no key '" + key + "'");
+    if (key == "mbufs")
+      dataplane.mbufs = number;
+    else if (key == "max_frame")
+      dataplane.max_frame_bytes = number;
+    else if (key == "memory_mib")
+      dataplane.memory_bytes = std::uint64_t{number} << 20;
+    else if (key == "hugepages")
+      dataplane.hugepages = value == "always" ? HugepageUse::kAlways : HugepageUse::kNever;
+    else if (key == "opening")
+      opening = std::atof(value.c_str());
+    else
+      throw std::runtime_error("no key '" + key + "'");
   }
   config.runtime.logs.directory = argv[5];
   config.startup.metrics.listen = argv[6];

@@ -15,7 +15,8 @@ std::uint64_t to_ns(double seconds) { return static_cast<std::uint64_t>(seconds 
 
 }  // namespace
 
-FloodedSource::FloodedSource(const std::string& capture, PacketSource& flood, double opening_seconds, double flood_seconds)
+FloodedSource::FloodedSource(const std::string& capture, PacketSource& flood, double opening_seconds,
+                             double flood_seconds)
     : flood_(flood), opening_ns_(to_ns(opening_seconds)), flood_ns_(to_ns(flood_seconds)) {
   std::string error;
   const auto file = PcapFile::open(capture, 0, error);
@@ -27,17 +28,22 @@ FloodedSource::FloodedSource(const std::string& capture, PacketSource& flood, do
     honest_.push_back({packet.time_ns - first_ns, bytes_.size(), packet.captured_bytes, packet.wire_bytes});
     bytes_.insert(bytes_.end(), packet.data, packet.data + packet.captured_bytes);
   }
-  if (honest_.empty() || honest_.back().due_ns <= opening_ns_) throw std::runtime_error(capture + ": nothing is after the opening");
+  if (honest_.empty() || honest_.back().due_ns <= opening_ns_)
+    throw std::runtime_error(capture + ": nothing is after the opening");
   // The last twentieth of the flood has no honest packet: what was late must still be right.
-  const double stretch = 0.95 * flood_seconds * 1e9 / static_cast<double>(honest_.back().due_ns - opening_ns_);
+  const double stretch =
+      0.95 * flood_seconds * 1e9 / static_cast<double>(honest_.back().due_ns - opening_ns_);
   for (Honest& packet : honest_) {
     if (packet.due_ns <= opening_ns_) continue;
-    packet.due_ns = opening_ns_ + static_cast<std::uint64_t>(static_cast<double>(packet.due_ns - opening_ns_) * stretch);
+    packet.due_ns =
+        opening_ns_ + static_cast<std::uint64_t>(static_cast<double>(packet.due_ns - opening_ns_) * stretch);
   }
 }
 
 void FloodedSource::enter_phase(std::uint64_t elapsed_ns) noexcept {
-  const Phase phase = elapsed_ns < opening_ns_ ? Phase::kOpening : elapsed_ns < opening_ns_ + flood_ns_ || next_ < honest_.size() ? Phase::kFlood : Phase::kEnded;
+  const Phase phase = elapsed_ns < opening_ns_                                         ? Phase::kOpening
+                      : elapsed_ns < opening_ns_ + flood_ns_ || next_ < honest_.size() ? Phase::kFlood
+                                                                                       : Phase::kEnded;
   if (phase != phase_.load(std::memory_order_relaxed)) phase_.store(phase, std::memory_order_release);
 }
 
@@ -50,8 +56,10 @@ ReceiveStatus FloodedSource::receive(Burst& burst) noexcept {
   burst.size = 0;
   if (phase_.load(std::memory_order_relaxed) == Phase::kFlood) flood_.receive(burst);
   time_ns_ = std::max(time_ns_, burst.size != 0 ? burst.packets[0].time_ns : read_clock_ns());
-  for (std::size_t taken = 0; taken < kMostHonest && next_ < honest_.size() && honest_[next_].due_ns <= elapsed_ns; ++taken) {
-    const std::size_t place = burst.size < Burst::kCapacity ? burst.size++ : Burst::kCapacity - kMostHonest + taken;
+  for (std::size_t taken = 0;
+       taken < kMostHonest && next_ < honest_.size() && honest_[next_].due_ns <= elapsed_ns; ++taken) {
+    const std::size_t place =
+        burst.size < Burst::kCapacity ? burst.size++ : Burst::kCapacity - kMostHonest + taken;
     const Honest& honest = honest_[next_++];
     PacketView& packet = burst.packets[place];
     packet.data = &bytes_[honest.offset];

@@ -15,8 +15,8 @@
 
 namespace mptap::bench {
 
-/// Plays a capture in its own time while nothing else is there, then stretched over the flood. A packet of the capture
-/// that is due takes the place of one of the flood's.
+/// Plays a capture in its own time while nothing else is there, then stretched over the flood. A packet of
+/// the capture that is due takes the place of one of the flood's.
 ///
 /// The worker's thread; phase() any thread.
 class FloodedSource final : public PacketSource {
@@ -27,7 +27,8 @@ class FloodedSource final : public PacketSource {
   /// @param opening_seconds  Of the capture: what is before the flood.
   /// @param flood_seconds    What the rest of the capture is stretched to.
   /// @throws std::runtime_error  The capture cannot be read.
-  FloodedSource(const std::string& capture, PacketSource& flood, double opening_seconds, double flood_seconds);
+  FloodedSource(const std::string& capture, PacketSource& flood, double opening_seconds,
+                double flood_seconds);
 
   ReceiveStatus receive(Burst& burst) noexcept override;
   [[nodiscard]] bool is_live() const override { return true; }

@@ -1,12 +1,14 @@
-// One run of tests/bench/latency: sends packets that raise a notice each, and waits for what the sensor says of them. Prints
-// one JSON object.
+// One run of tests/bench/latency: sends packets that raise a notice each, and waits for what the sensor says
+// of them. Prints one JSON object.
 //
 //   latency_probe INTERFACE NOTICE_LOG METRICS_ADDRESS METRICS_PORT NOTICES SCRAPES
 //
-// A connection of v0 is opened, then each probe advertises another address under one ID: `duplicate_add_addr`. The clock is
-// CLOCK_MONOTONIC, from before the packet is sent until its row has been read from the log, or until a scrape that counts it
-// has been read. Runs with real-time priority where it may, so as not to be what is measured.
+// A connection of v0 is opened, then each probe advertises another address under one ID:
+// `duplicate_add_addr`. The clock is CLOCK_MONOTONIC, from before the packet is sent until its row has been
+// read from the log, or until a scrape that counts it has been read. Runs with real-time priority where it
+// may, so as not to be what is measured.
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
@@ -16,7 +18,6 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
-#include <fcntl.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -45,7 +46,9 @@ double now_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + std::strerror(errno)); }
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error(what + ": " + std::strerror(errno));
+}
 
 void sleep_seconds(double seconds) { usleep(static_cast<useconds_t>(seconds * 1e6)); }
 
@@ -86,7 +89,8 @@ class Offender {
     sleep_seconds(0.002);
     show(false, kSyn | kAck, encode_mp_capable({.version = 0, .sender_key = keys_[1]}), 0, 1);
     sleep_seconds(0.002);
-    show(true, kAck, encode_mp_capable({.version = 0, .sender_key = keys_[0], .receiver_key = keys_[1]}), 1, 1);
+    show(true, kAck, encode_mp_capable({.version = 0, .sender_key = keys_[0], .receiver_key = keys_[1]}), 1,
+         1);
     sleep_seconds(0.1);
   }
 
@@ -106,7 +110,9 @@ class Offender {
     frame.ethernet();
     const IpAddress client = IpAddress::parse("192.0.2.77");
     const IpAddress server = IpAddress::parse("198.51.100.77");
-    frame.ipv4(Ipv4Layer{.source = outward ? client : server, .destination = outward ? server : client, .identification = ++ip_id_});
+    frame.ipv4(Ipv4Layer{.source = outward ? client : server,
+                         .destination = outward ? server : client,
+                         .identification = ++ip_id_});
     frame.tcp(outward ? port_ : 443, outward ? 443 : port_).seq(1'000 + seq).flags(flags).option(option);
     if ((flags & kAck) != 0) frame.ack(1'000 + ack);
     wire_.send(frame.build());
@@ -122,7 +128,8 @@ class Offender {
 /// Rows of a log as they come.
 class LogReader {
  public:
-  explicit LogReader(const std::string& path) : file_(::open(path.c_str(), O_RDONLY)), watch_(inotify_init1(IN_NONBLOCK)) {
+  explicit LogReader(const std::string& path)
+      : file_(::open(path.c_str(), O_RDONLY)), watch_(inotify_init1(IN_NONBLOCK)) {
     if (file_ < 0) fail(path);
     lseek(file_, 0, SEEK_END);
     if (inotify_add_watch(watch_, path.c_str(), IN_MODIFY) < 0) fail("inotify");
@@ -140,11 +147,13 @@ class LogReader {
     text_.clear();
     while (now_seconds() < end) {
       char buffer[65'536];
-      for (ssize_t got = 0; (got = read(file_, buffer, sizeof buffer)) > 0;) text_.append(buffer, static_cast<std::size_t>(got));
+      for (ssize_t got = 0; (got = read(file_, buffer, sizeof buffer)) > 0;)
+        text_.append(buffer, static_cast<std::size_t>(got));
       if (text_.find(text) != std::string::npos) return true;
       pollfd waiting{watch_, POLLIN, 0};
       poll(&waiting, 1, 100);
-      while (read(watch_, buffer, sizeof buffer) > 0) {}
+      while (read(watch_, buffer, sizeof buffer) > 0) {
+      }
     }
     return false;
   }
@@ -162,12 +171,14 @@ std::uint64_t scrape(const std::string& address, std::uint16_t port) {
   to.sin_family = AF_INET;
   to.sin_port = htons(port);
   inet_pton(AF_INET, address.c_str(), &to.sin_addr);
-  if (connect(connection, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) fail("the metrics listener");
+  if (connect(connection, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0)
+    fail("the metrics listener");
   const std::string request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
   if (write(connection, request.data(), request.size()) < 0) fail("asking for metrics");
   std::string answer;
   char buffer[65'536];
-  for (ssize_t got = 0; (got = read(connection, buffer, sizeof buffer)) > 0;) answer.append(buffer, static_cast<std::size_t>(got));
+  for (ssize_t got = 0; (got = read(connection, buffer, sizeof buffer)) > 0;)
+    answer.append(buffer, static_cast<std::size_t>(got));
   close(connection);
   const std::string name = "mptap_notices_total{note=\"duplicate_add_addr\"} ";
   const std::size_t at = answer.find(name);
@@ -188,8 +199,14 @@ json run(char** argv) {
   std::uint32_t number = 1;
   offender.advertise(number++);  // the first is allowed
   sleep_seconds(0.1);
-  json result{{"real_time", real_time}, {"notice_ms", json::array()}, {"scrape_ms", json::array()}, {"notices_lost", 0}, {"counts_lost", 0}};
-  const auto pause = [&random] { sleep_seconds(0.002 + 0.03 * static_cast<double>(random.below(1'000)) / 1'000); };
+  json result{{"real_time", real_time},
+              {"notice_ms", json::array()},
+              {"scrape_ms", json::array()},
+              {"notices_lost", 0},
+              {"counts_lost", 0}};
+  const auto pause = [&random] {
+    sleep_seconds(0.002 + 0.03 * static_cast<double>(random.below(1'000)) / 1'000);
+  };
   for (int i = 0; i < std::atoi(argv[5]); ++i) {
     pause();
     const double sent = now_seconds();
@@ -221,7 +238,8 @@ json run(char** argv) {
 
 int main(int argc, char** argv) {
   if (argc != 7) {
-    std::fprintf(stderr, "usage: latency_probe INTERFACE NOTICE_LOG METRICS_ADDRESS METRICS_PORT NOTICES SCRAPES\n");
+    std::fprintf(stderr,
+                 "usage: latency_probe INTERFACE NOTICE_LOG METRICS_ADDRESS METRICS_PORT NOTICES SCRAPES\n");
     return 2;
   }
   try {

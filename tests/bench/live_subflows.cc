@@ -1,8 +1,10 @@
-// One run of tests/bench/live_subflows: nanoseconds and TSC cycles a packet of one worker that knows this many subflows.
+// One run of tests/bench/live_subflows: nanoseconds and TSC cycles a packet of one worker that knows this
+// many subflows.
 //
 //   live_subflows_run worker|source SUBFLOWS SECONDS [CORE [CONTROL_CORE]]
 //
-// `source` makes the same packets for nobody. The ring is emptied by a thread on the control core. Prints one JSON object.
+// `source` makes the same packets for nobody. The ring is emptied by a thread on the control core. Prints one
+// JSON object.
 #include <pthread.h>
 #include <sched.h>
 #include <x86intrin.h>
@@ -48,7 +50,8 @@ nlohmann::json measure(double seconds, Poll&& poll) {
   return {{"ns", elapsed * 1e9 / packets}, {"cycles", static_cast<double>(__rdtsc() - ticks) / packets}};
 }
 
-nlohmann::json measure_worker(SyntheticSubflows& source, std::uint32_t subflows, double seconds, int control_core) {
+nlohmann::json measure_worker(SyntheticSubflows& source, std::uint32_t subflows, double seconds,
+                              int control_core) {
   WorkerOptions options;
   options.table.capacity = std::max(options.table.capacity, 2 * subflows);
   RecordRing ring(options.ring_capacity);
@@ -76,7 +79,8 @@ nlohmann::json measure_worker(SyntheticSubflows& source, std::uint32_t subflows,
   return result;
 }
 
-nlohmann::json run(const std::string& side, std::uint32_t subflows, double seconds, int core, int control_core) {
+nlohmann::json run(const std::string& side, std::uint32_t subflows, double seconds, int core,
+                   int control_core) {
   pin_to(core);
   SyntheticSubflows source(subflows);
   if (side == "worker") return measure_worker(source, subflows, seconds, control_core);
@@ -95,6 +99,7 @@ int main(int argc, char** argv) {
   const auto subflows = static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10));
   const int core = argc > 4 ? std::atoi(argv[4]) : -1;
   const int control_core = argc > 5 ? std::atoi(argv[5]) : -1;
-  std::printf("%s\n", mptap::bench::run(argv[1], subflows, std::atof(argv[3]), core, control_core).dump().c_str());
+  std::printf("%s\n",
+              mptap::bench::run(argv[1], subflows, std::atof(argv[3]), core, control_core).dump().c_str());
   return 0;
 }

@@ -21,7 +21,8 @@ class OpeningSource final : public PacketSource {
  public:
   /// @param source  Outlives this; asked once the capture is at its end.
   /// @throws std::runtime_error  The capture cannot be read.
-  OpeningSource(const std::string& capture, PacketSource& source, std::uint64_t packets_per_second) : source_(source) {
+  OpeningSource(const std::string& capture, PacketSource& source, std::uint64_t packets_per_second)
+      : source_(source) {
     PcapSource::Opened opened = PcapSource::open({capture});
     if (!opened.source) throw std::runtime_error(opened.error);
     capture_ = std::move(opened.source);

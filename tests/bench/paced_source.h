@@ -19,8 +19,10 @@ class PacedSource final : public PacketSource {
     const auto now = std::chrono::steady_clock::now();
     if (now < next_) return ReceiveStatus::kMore;
     const ReceiveStatus status = source_.receive(burst);
-    if (next_ + std::chrono::milliseconds(1) < now) next_ = now;  // what was missed for longer is not caught up
-    next_ += std::chrono::nanoseconds(static_cast<std::int64_t>(packet_ns_ * static_cast<double>(burst.size)));
+    if (next_ + std::chrono::milliseconds(1) < now)
+      next_ = now;  // what was missed for longer is not caught up
+    next_ +=
+        std::chrono::nanoseconds(static_cast<std::int64_t>(packet_ns_ * static_cast<double>(burst.size)));
     return status;
   }
   [[nodiscard]] bool is_live() const override { return source_.is_live(); }

@@ -71,7 +71,8 @@ class ConnectionPlanner {
     frame.connection = subflow.connection;
     const bool v6 = !parsed.frame.source.is_v4();
     frame.v6 = v6;
-    frame.client = static_cast<std::uint8_t>(v6 ? kEthernet + (sender == 0 ? 8 : 24) : kEthernet + (sender == 0 ? 12 : 16));
+    frame.client = static_cast<std::uint8_t>(v6 ? kEthernet + (sender == 0 ? 8 : 24)
+                                                : kEthernet + (sender == 0 ? 12 : 16));
     for (std::size_t i = 0; i < parsed.options.size(); ++i) {
       add_option(parsed.options[i], parsed.option_at[i], subflow, sender, frame);
     }
@@ -96,7 +97,8 @@ class ConnectionPlanner {
       return;
     }
     const auto owner = owners_.find(option.join.token.value);
-    if (owner == owners_.end()) throw std::runtime_error("a join into a connection that the capture does not show");
+    if (owner == owners_.end())
+      throw std::runtime_error("a join into a connection that the capture does not show");
     ConnectionSeed& seed = plan_.connections[owner->second.connection];
     if (seed.joins == ConnectionSeed::kJoins) throw std::runtime_error("a connection with too many joins");
     const std::size_t opener = 1 - owner->second.side;
@@ -104,31 +106,43 @@ class ConnectionPlanner {
     seed.join[seed.joins++] = {opener, {option.join.nonce, 0}};
   }
 
-  void add_option(const MptcpOption& option, std::uint8_t at, const Flow& flow, std::size_t sender, FramePlan& frame) {
+  void add_option(const MptcpOption& option, std::uint8_t at, const Flow& flow, std::size_t sender,
+                  FramePlan& frame) {
     ConnectionSeed& seed = plan_.connections[flow.connection];
     switch (option.subtype) {
-      case Subtype::kCapable: add_capable(option.capable, at, flow, sender, frame); break;
-      case Subtype::kJoin: add_join(option.join, at, flow, seed, frame); break;
-      case Subtype::kDss: add_dss(option.dss, at, sender, frame); break;
+      case Subtype::kCapable:
+        add_capable(option.capable, at, flow, sender, frame);
+        break;
+      case Subtype::kJoin:
+        add_join(option.join, at, flow, seed, frame);
+        break;
+      case Subtype::kDss:
+        add_dss(option.dss, at, sender, frame);
+        break;
       case Subtype::kAddAddr:
         if (!option.add_addr.has_hmac) break;
         seed.has_address = true;
         seed.address = {sender, option.add_addr.address_id.value, testing_address(option.add_addr.address),
                         option.add_addr.has_port ? option.add_addr.port : std::uint16_t{0}};
-        put(frame, Edit::Kind::kCopy8, static_cast<std::size_t>(at) + option.length - 8, offsetof(ConnectionKeys, addr_hmac));
+        put(frame, Edit::Kind::kCopy8, static_cast<std::size_t>(at) + option.length - 8,
+            offsetof(ConnectionKeys, addr_hmac));
         break;
-      case Subtype::kFastClose: throw std::runtime_error("MP_FASTCLOSE is not renewed");
-      default: break;
+      case Subtype::kFastClose:
+        throw std::runtime_error("MP_FASTCLOSE is not renewed");
+      default:
+        break;
     }
   }
 
-  void add_capable(const CapableOption& capable, std::uint8_t at, const Flow& flow, std::size_t sender, FramePlan& frame) {
+  void add_capable(const CapableOption& capable, std::uint8_t at, const Flow& flow, std::size_t sender,
+                   FramePlan& frame) {
     ConnectionSeed& seed = plan_.connections[flow.connection];
     if (capable.has_sender_key) {
       learn_key(flow.connection, sender, capable.sender_key.value, seed);
       put(frame, Edit::Kind::kCopy8, at + 4u, offsetof(ConnectionKeys, key) + 8 * sender);
     }
-    if (capable.has_receiver_key) put(frame, Edit::Kind::kCopy8, at + 12u, offsetof(ConnectionKeys, key) + 8 * (1 - sender));
+    if (capable.has_receiver_key)
+      put(frame, Edit::Kind::kCopy8, at + 12u, offsetof(ConnectionKeys, key) + 8 * (1 - sender));
   }
 
   void learn_key(std::uint32_t connection, std::size_t side, std::uint64_t key, ConnectionSeed& seed) {
@@ -136,7 +150,8 @@ class ConnectionPlanner {
     owners_[testing::derive_token(seed.version, key)] = {connection, side};
   }
 
-  static void add_join(const JoinOption& join, std::uint8_t at, const Flow& flow, ConnectionSeed& seed, FramePlan& frame) {
+  static void add_join(const JoinOption& join, std::uint8_t at, const Flow& flow, ConnectionSeed& seed,
+                       FramePlan& frame) {
     switch (join.step) {
       case HandshakeStep::kSyn:
         put(frame, Edit::Kind::kCopy4, at + 4u, offsetof(ConnectionKeys, token) + 4 * (1 - flow.opener));
@@ -167,7 +182,8 @@ class ConnectionPlanner {
   static testing::IpAddress testing_address(const IpAddress& address) {
     testing::IpAddress result;
     result.is_v6 = !address.is_v4();
-    for (std::size_t i = 0; i < (result.is_v6 ? 16u : 4u); ++i) result.octets[i] = address.bytes[result.is_v6 ? i : 12 + i];
+    for (std::size_t i = 0; i < (result.is_v6 ? 16u : 4u); ++i)
+      result.octets[i] = address.bytes[result.is_v6 ? i : 12 + i];
     return result;
   }
 
@@ -195,8 +211,8 @@ void plan_flood(const Parsed& parsed, FramePlan& frame) {
 void plan_segment(const PacketView& packet, const Parsed& parsed, FramePlan& frame) {
   if (parsed.options.empty()) return;
   const DssOption& dss = parsed.options[0].dss;
-  if (parsed.options[0].subtype != Subtype::kDss || !dss.has(DssOption::kMapping) || !dss.has(DssOption::kDataAck) ||
-      dss.has(DssOption::kDsn8) != dss.has(DssOption::kDataAck8)) {
+  if (parsed.options[0].subtype != Subtype::kDss || !dss.has(DssOption::kMapping) ||
+      !dss.has(DssOption::kDataAck) || dss.has(DssOption::kDsn8) != dss.has(DssOption::kDataAck8)) {
     throw std::runtime_error("not a capture of line-dss");
   }
   frame.v6 = !parsed.frame.source.is_v4();
@@ -222,10 +238,17 @@ RewritePlan build_rewrite_plan(const std::string& capture, Rewriting rewriting) 
     FramePlan& frame = plan.frames.emplace_back();
     if (!parse(file->packet(), parsed)) continue;
     switch (rewriting) {
-      case Rewriting::kNone: break;
-      case Rewriting::kFlood: plan_flood(parsed, frame); break;
-      case Rewriting::kSegments: plan_segment(file->packet(), parsed, frame); break;
-      case Rewriting::kConnections: connections.add(parsed, frame); break;
+      case Rewriting::kNone:
+        break;
+      case Rewriting::kFlood:
+        plan_flood(parsed, frame);
+        break;
+      case Rewriting::kSegments:
+        plan_segment(file->packet(), parsed, frame);
+        break;
+      case Rewriting::kConnections:
+        connections.add(parsed, frame);
+        break;
     }
   }
   if (file->failed()) throw std::runtime_error(file->error());

@@ -35,7 +35,8 @@ void add64(std::uint8_t* at, std::uint64_t value) { store64(at, load64(at) + val
 void move_client(std::uint8_t* frame, const FramePlan& plan, std::uint64_t round) {
   const auto number = static_cast<std::uint32_t>(round);
   std::uint8_t* const at = frame + plan.client + (plan.v6 ? 8 : 0);
-  // IPv6: bytes of the interface part that are 0. IPv4: the first byte, and bits of the second that no address differs in.
+  // IPv6: bytes of the interface part that are 0. IPv4: the first byte, and bits of the second that no
+  // address differs in.
   const std::uint32_t bits = plan.v6 ? number : (number & 0x1f) << 18 | (number >> 5 & 0xff) << 24;
   store32(at, load32(at) ^ bits);
 }
@@ -57,14 +58,15 @@ void rewrite_segment(std::uint8_t* frame, const FramePlan& plan, std::uint64_t r
   std::uint8_t* const dss = frame + plan.option;
   const std::uint64_t turns = round / 2;
   const std::uint32_t bytes = plan.data_len;
-  const auto sent = static_cast<std::uint32_t>(turns * bytes);          // on this subflow
-  const std::uint64_t mapped = turns * bytes * 2;                        // of the connection, on both
+  const auto sent = static_cast<std::uint32_t>(turns * bytes);  // on this subflow
+  const std::uint64_t mapped = turns * bytes * 2;               // of the connection, on both
   const bool back = (round & 1) != 0;
   const auto now = static_cast<std::uint32_t>(round * kMilliseconds);
   std::uint8_t* const ack_at = dss + 4;
   std::uint8_t* const dsn_at = dss + (plan.wide ? 12 : 8);
   add32(dss + (plan.wide ? 20 : 12), sent);  // SSN: either end has sent as much before
-  if (!plan.v6) store16(frame + 18, static_cast<std::uint16_t>(load32(frame + 16) + static_cast<std::uint32_t>(round)));
+  if (!plan.v6)
+    store16(frame + 18, static_cast<std::uint16_t>(load32(frame + 16) + static_cast<std::uint32_t>(round)));
   if (!back) {
     add32(tcp + 4, sent);
     add32(tcp + 8, sent);
@@ -93,7 +95,8 @@ void rewrite_segment(std::uint8_t* frame, const FramePlan& plan, std::uint64_t r
   const std::uint32_t value = load32(frame + plan.timestamps);
   store32(frame + plan.timestamps, load32(frame + plan.timestamps + 4) + now);
   store32(frame + plan.timestamps + 4, value + now);
-  const std::uint64_t shift = plan.second ? bytes : 0;  // the first subflow has the first half of what is mapped
+  const std::uint64_t shift =
+      plan.second ? bytes : 0;  // the first subflow has the first half of what is mapped
   if (plan.wide) {
     const std::uint64_t dsn = load64(dsn_at);
     store64(dsn_at, load64(ack_at) + mapped + shift);
@@ -105,7 +108,8 @@ void rewrite_segment(std::uint8_t* frame, const FramePlan& plan, std::uint64_t r
   }
 }
 
-void rewrite_connection(std::uint8_t* frame, const FramePlan& plan, std::uint64_t round, const ConnectionKeys* row) {
+void rewrite_connection(std::uint8_t* frame, const FramePlan& plan, std::uint64_t round,
+                        const ConnectionKeys* row) {
   if (plan.client == 0) return;
   move_client(frame, plan, round);
   const auto* const keys = reinterpret_cast<const std::uint8_t*>(row + plan.connection);
@@ -114,9 +118,15 @@ void rewrite_connection(std::uint8_t* frame, const FramePlan& plan, std::uint64_
     std::uint8_t* const at = frame + edit.at;
     std::uint64_t shift = 0;
     switch (edit.kind) {
-      case Edit::Kind::kCopy4: std::memcpy(at, keys + edit.from, 4); break;
-      case Edit::Kind::kCopy8: std::memcpy(at, keys + edit.from, 8); break;
-      case Edit::Kind::kCopy20: std::memcpy(at, keys + edit.from, 20); break;
+      case Edit::Kind::kCopy4:
+        std::memcpy(at, keys + edit.from, 4);
+        break;
+      case Edit::Kind::kCopy8:
+        std::memcpy(at, keys + edit.from, 8);
+        break;
+      case Edit::Kind::kCopy20:
+        std::memcpy(at, keys + edit.from, 20);
+        break;
       case Edit::Kind::kAdd4:
         std::memcpy(&shift, keys + edit.from, sizeof shift);
         add32(at, static_cast<std::uint32_t>(shift));
@@ -134,10 +144,17 @@ void rewrite_connection(std::uint8_t* frame, const FramePlan& plan, std::uint64_
 void Rewriter::rewrite(std::uint8_t* frame) noexcept {
   const FramePlan& plan = plan_.frames[next_];
   switch (plan_.rewriting) {
-    case Rewriting::kNone: break;
-    case Rewriting::kFlood: rewrite_flood(frame, plan, round_); break;
-    case Rewriting::kSegments: rewrite_segment(frame, plan, round_); break;
-    case Rewriting::kConnections: rewrite_connection(frame, plan, round_, row_); break;
+    case Rewriting::kNone:
+      break;
+    case Rewriting::kFlood:
+      rewrite_flood(frame, plan, round_);
+      break;
+    case Rewriting::kSegments:
+      rewrite_segment(frame, plan, round_);
+      break;
+    case Rewriting::kConnections:
+      rewrite_connection(frame, plan, round_, row_);
+      break;
   }
   if (++next_ < plan_.frames.size()) return;
   next_ = 0;

@@ -8,12 +8,13 @@
 
 namespace mptap::bench {
 
-/// Changes the frames of a plan's capture, which are given to it in order and over and over. Checksums are left as they
-/// were: nobody verifies them. One thread.
+/// Changes the frames of a plan's capture, which are given to it in order and over and over. Checksums are
+/// left as they were: nobody verifies them. One thread.
 class Rewriter {
  public:
   /// @param plan, keys  Outlive this.
-  /// @param first_round, step  Rounds are first_round, first_round + step ...: two workers share no connection.
+  /// @param first_round, step  Rounds are first_round, first_round + step ...: two workers share no
+  /// connection.
   Rewriter(const RewritePlan& plan, const RoundKeys& keys, std::uint64_t first_round, std::uint64_t step)
       : plan_(plan), keys_(keys), round_(first_round), step_(step), row_(keys.of_round(first_round)) {}
 
@@ -44,7 +45,8 @@ class RewritingSource final : public PacketSource {
   ReceiveStatus receive(Burst& burst) noexcept override {
     const ReceiveStatus status = source_.receive(burst);
     if (rewriter_.is_idle()) return status;
-    for (std::size_t i = 0; i < burst.size; ++i) rewriter_.rewrite(const_cast<std::uint8_t*>(burst.packets[i].data));
+    for (std::size_t i = 0; i < burst.size; ++i)
+      rewriter_.rewrite(const_cast<std::uint8_t*>(burst.packets[i].data));
     return status;
   }
   [[nodiscard]] bool is_live() const override { return source_.is_live(); }

@@ -39,17 +39,21 @@ void derive_keys(const ConnectionSeed& seed, std::uint64_t round, ConnectionKeys
   }
   if (seed.has_address) {
     const ConnectionSeed::Address& address = seed.address;
-    out.addr_hmac = to_wire(
-        derive_addr_hmac(key[address.sender], key[1 - address.sender], address.id, address.address, address.port));
+    out.addr_hmac = to_wire(derive_addr_hmac(key[address.sender], key[1 - address.sender], address.id,
+                                             address.address, address.port));
   }
 }
 
 }  // namespace
 
-RoundKeys::RoundKeys(const std::vector<ConnectionSeed>& connections, std::uint32_t rounds, const std::string& cache)
-    : rounds_(rounds), connections_(connections.size()), keys_(new ConnectionKeys[rounds * connections.size()]()) {
+RoundKeys::RoundKeys(const std::vector<ConnectionSeed>& connections, std::uint32_t rounds,
+                     const std::string& cache)
+    : rounds_(rounds),
+      connections_(connections.size()),
+      keys_(new ConnectionKeys[rounds * connections.size()]()) {
   const auto bytes = static_cast<std::streamsize>(sizeof(ConnectionKeys) * rounds_ * connections_);
-  if (std::ifstream file(cache, std::ios::binary | std::ios::ate); !cache.empty() && file && file.tellg() == bytes) {
+  if (std::ifstream file(cache, std::ios::binary | std::ios::ate);
+      !cache.empty() && file && file.tellg() == bytes) {
     file.seekg(0);
     if (file.read(reinterpret_cast<char*>(keys_.get()), bytes)) return;
   }

@@ -12,7 +12,8 @@
 
 namespace mptap::bench {
 
-/// What a connection's derived values depend on, as the capture has it. Index 0 is the initiator, 1 the responder.
+/// What a connection's derived values depend on, as the capture has it. Index 0 is the initiator, 1 the
+/// responder.
 struct ConnectionSeed {
   struct Join {
     std::size_t opener = 0;
@@ -48,7 +49,8 @@ static_assert(sizeof(ConnectionKeys) == 128);
 class RoundKeys {
  public:
   RoundKeys() = default;
-  /// @param cache  A file that holds them, or is made to hold them: deriving takes longer than reading. Empty: none.
+  /// @param cache  A file that holds them, or is made to hold them: deriving takes longer than reading.
+  /// Empty: none.
   RoundKeys(const std::vector<ConnectionSeed>& connections, std::uint32_t rounds, const std::string& cache);
 
   [[nodiscard]] const ConnectionKeys* of_round(std::uint64_t round) const {

@@ -61,8 +61,8 @@ SyntheticSubflows::SyntheticSubflows(std::uint32_t subflows)
   for (auto& frame : frames_) write_frame(frame.data());
 }
 
-/// A permutation of the numbers of bits_ bits, another one each round: slots lie in the order of the first round, and a
-/// table that is walked in order costs less than one that is not.
+/// A permutation of the numbers of bits_ bits, another one each round: slots lie in the order of the first
+/// round, and a table that is walked in order costs less than one that is not.
 std::uint32_t SyntheticSubflows::shuffle(std::uint32_t number) const noexcept {
   const std::uint32_t mask = (1u << bits_) - 1;
   const unsigned half = (bits_ + 1) / 2;

@@ -1,4 +1,5 @@
-// A source of data segments of any number of MPTCP subflows in random order, which keeps nothing of any of them.
+// A source of data segments of any number of MPTCP subflows in random order, which keeps nothing of any of
+// them.
 #pragma once
 
 #include <array>
@@ -8,9 +9,10 @@
 
 namespace mptap::bench {
 
-/// Each round shows one segment of each subflow with timestamps and a DSS with 8-byte mapping and data ACK; rounds go from
-/// the opener, then from the acceptor, and so on, each in another order, so that subflows are confirmed by their second round, though no
-/// handshake is seen. All that a segment says follows from subflow and round.
+/// Each round shows one segment of each subflow with timestamps and a DSS with 8-byte mapping and data ACK;
+/// rounds go from the opener, then from the acceptor, and so on, each in another order, so that subflows are
+/// confirmed by their second round, though no handshake is seen. All that a segment says follows from subflow
+/// and round.
 ///
 /// The worker's thread.
 class SyntheticSubflows final : public PacketSource {
@@ -31,9 +33,9 @@ class SyntheticSubflows final : public PacketSource {
   void write_segment(std::uint8_t* frame, std::uint32_t subflow) const noexcept;
 
   const std::uint32_t subflows_;
-  const unsigned bits_;       // of the numbers that are shuffled: 2^bits_ is subflows_ or more
-  std::uint32_t next_ = 0;    // number before shuffling
-  std::uint32_t shown_ = 0;   // of this round
+  const unsigned bits_;      // of the numbers that are shuffled: 2^bits_ is subflows_ or more
+  std::uint32_t next_ = 0;   // number before shuffling
+  std::uint32_t shown_ = 0;  // of this round
   std::uint64_t round_ = 0;
   std::array<std::array<std::uint8_t, 128>, Burst::kCapacity> frames_;
 };

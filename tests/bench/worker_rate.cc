@@ -2,11 +2,12 @@
 //
 //   worker_rate SIDE VDEV SECONDS [key=value ...]
 //
-// Sides: sensor (worker, control, logs and metrics as `mptap run` has them), rxonly (the same packets, thrown away),
-// alone (workers whose own thread empties the ring; no control). Keys: mbufs, max_frame, memory_mib, hugepages=always|never,
-// rewrite=none|flood|segments|connections, capture=PATH (what VDEV replays; one a worker), opening=PATH (played first; one a worker), rounds=N and
-// keys=PATH (of `connections`), logs=DIR, listen=ADDRESS:PORT, workers=N, only=N (of `alone`: this worker polls, the others
-// rest), warm_up=SECONDS, pace=PACKETS (a second; `sensor`).
+// Sides: sensor (worker, control, logs and metrics as `mptap run` has them), rxonly (the same packets, thrown
+// away), alone (workers whose own thread empties the ring; no control). Keys: mbufs, max_frame, memory_mib,
+// hugepages=always|never, rewrite=none|flood|segments|connections, capture=PATH (what VDEV replays; one a
+// worker), opening=PATH (played first; one a worker), rounds=N and keys=PATH (of `connections`), logs=DIR,
+// listen=ADDRESS:PORT, workers=N, only=N (of `alone`: this worker polls, the others rest), warm_up=SECONDS,
+// pace=PACKETS (a second; `sensor`).
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -62,7 +63,8 @@ Rewriting rewriting_of(const std::string& word) {
 }
 
 Arguments parse(int argc, char** argv) {
-  if (argc < 4) throw std::runtime_error("usage: worker_rate sensor|rxonly|alone VDEV SECONDS [key=value ...]");
+  if (argc < 4)
+    throw std::runtime_error("usage: worker_rate sensor|rxonly|alone VDEV SECONDS [key=value ...]");
   Arguments arguments;
   arguments.side = argv[1];
   arguments.dataplane.ports.emplace_back();
@@ -73,22 +75,38 @@ Arguments parse(int argc, char** argv) {
     const std::string key = text.substr(0, text.find('='));
     const std::string value = text.substr(text.find('=') + 1);
     const auto number = static_cast<std::uint32_t>(std::strtoul(value.c_str(), nullptr, 10));
-    if (key == "mbufs") arguments.dataplane.mbufs = number;
-    else if (key == "max_frame") arguments.dataplane.max_frame_bytes = number;
-    else if (key == "memory_mib") arguments.dataplane.memory_bytes = std::uint64_t{number} << 20;
-    else if (key == "hugepages") arguments.dataplane.hugepages = value == "always" ? HugepageUse::kAlways : HugepageUse::kNever;
-    else if (key == "workers") arguments.dataplane.workers = number;
-    else if (key == "only") arguments.only = static_cast<int>(number);
-    else if (key == "rewrite") arguments.rewriting = rewriting_of(value);
-    else if (key == "capture") arguments.captures.push_back(value);
-    else if (key == "opening") arguments.openings.push_back(value);
-    else if (key == "rounds") arguments.rounds = number;
-    else if (key == "pace") arguments.pace = number;
-    else if (key == "keys") arguments.keys = value;
-    else if (key == "logs") arguments.logs = value;
-    else if (key == "listen") arguments.listen = value;
-    else if (key == "warm_up") arguments.warm_up = std::atof(value.c_str());
-    else throw std::runtime_error("no key '" + key + "'");
+    if (key == "mbufs")
+      arguments.dataplane.mbufs = number;
+    else if (key == "max_frame")
+      arguments.dataplane.max_frame_bytes = number;
+    else if (key == "memory_mib")
+      arguments.dataplane.memory_bytes = std::uint64_t{number} << 20;
+    else if (key == "hugepages")
+      arguments.dataplane.hugepages = value == "always" ? HugepageUse::kAlways : HugepageUse::kNever;
+    else if (key == "workers")
+      arguments.dataplane.workers = number;
+    else if (key == "only")
+      arguments.only = static_cast<int>(number);
+    else if (key == "rewrite")
+      arguments.rewriting = rewriting_of(value);
+    else if (key == "capture")
+      arguments.captures.push_back(value);
+    else if (key == "opening")
+      arguments.openings.push_back(value);
+    else if (key == "rounds")
+      arguments.rounds = number;
+    else if (key == "pace")
+      arguments.pace = number;
+    else if (key == "keys")
+      arguments.keys = value;
+    else if (key == "logs")
+      arguments.logs = value;
+    else if (key == "listen")
+      arguments.listen = value;
+    else if (key == "warm_up")
+      arguments.warm_up = std::atof(value.c_str());
+    else
+      throw std::runtime_error("no key '" + key + "'");
   }
   return arguments;
 }
@@ -108,15 +126,18 @@ T& of_worker(std::vector<T>& all, std::size_t worker) {
   return all[std::min(worker, all.size() - 1)];
 }
 
-Sources make_sources(Arguments& arguments, BenchPorts& ports, std::vector<RewritePlan>& plans, const RoundKeys& keys) {
+Sources make_sources(Arguments& arguments, BenchPorts& ports, std::vector<RewritePlan>& plans,
+                     const RoundKeys& keys) {
   Sources sources;
   const std::uint32_t workers = arguments.dataplane.workers;
   for (std::uint32_t worker = 0; worker < workers; ++worker) {
     const RewritePlan& plan = of_worker(plans, worker);
-    const bool own_capture = plan.rewriting == Rewriting::kSegments;  // of each worker: its rounds are its own
+    const bool own_capture =
+        plan.rewriting == Rewriting::kSegments;  // of each worker: its rounds are its own
     sources.rewriters.push_back(
         std::make_unique<Rewriter>(plan, keys, own_capture ? 0 : worker, own_capture ? 1 : workers));
-    sources.rewriting.push_back(std::make_unique<RewritingSource>(ports.source(worker), *sources.rewriters.back()));
+    sources.rewriting.push_back(
+        std::make_unique<RewritingSource>(ports.source(worker), *sources.rewriters.back()));
     sources.outermost.push_back(sources.rewriting.back().get());
     if (arguments.pace != 0 && worker == 0) {
       sources.paced = std::make_unique<PacedSource>(*sources.outermost.back(), arguments.pace);
@@ -124,7 +145,8 @@ Sources make_sources(Arguments& arguments, BenchPorts& ports, std::vector<Rewrit
     }
     if (arguments.openings.empty()) continue;
     constexpr std::uint64_t kPace = 500'000;
-    sources.opening.push_back(std::make_unique<OpeningSource>(of_worker(arguments.openings, worker), *sources.outermost.back(), kPace));
+    sources.opening.push_back(std::make_unique<OpeningSource>(of_worker(arguments.openings, worker),
+                                                              *sources.outermost.back(), kPace));
     sources.outermost.back() = sources.opening.back().get();
   }
   return sources;
@@ -177,7 +199,8 @@ json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const
   stretch.begin();
   const auto end = Clock::now() + std::chrono::duration<double>(arguments.seconds);
   while (Clock::now() < end) {
-    for (std::size_t i = 0; i < workers; ++i) ring_fill = std::max(ring_fill, sensor.counters(i).read().ring_fill);
+    for (std::size_t i = 0; i < workers; ++i)
+      ring_fill = std::max(ring_fill, sensor.counters(i).read().ring_fill);
     sleep_for(0.005);
   }
   for (std::size_t i = 0; i < workers; ++i) {
@@ -200,7 +223,8 @@ json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const
   result["control"] = to_json(sensor.control());
   result["logs"] = to_json(sensor.logs());
   const PortStatistics port = ports.ports().statistics(0);
-  result["port"] = {{"missed", port.missed_packets}, {"no_buffer", port.no_buffer_packets}, {"errors", port.error_packets}};
+  result["port"] = {
+      {"missed", port.missed_packets}, {"no_buffer", port.no_buffer_packets}, {"errors", port.error_packets}};
   for (const auto& source : sources.rewriters) result["rounds"].push_back(source->rounds());
   result["rounds_of_keys"] = keys.rounds();
   result["seconds"] = stretch.seconds;
@@ -236,7 +260,8 @@ class LoneWorker {
   std::uint64_t poll() {
     worker_->poll_once();
     Record record;
-    while (ring_.try_pop(record)) {}
+    while (ring_.try_pop(record)) {
+    }
     const std::uint64_t seen = worker_->counters().rx_packets;
     return seen - std::exchange(seen_, seen);
   }
@@ -286,15 +311,18 @@ json measure_threads(Arguments& arguments, std::vector<RewritePlan>& plans, cons
 }
 
 json measure(Arguments arguments) {
-  if (read_machine().cpus.size() < 2 || arguments.side == "rxonly") arguments.dataplane.poll = PollMode::kAdaptive;
+  if (read_machine().cpus.size() < 2 || arguments.side == "rxonly")
+    arguments.dataplane.poll = PollMode::kAdaptive;
   std::vector<RewritePlan> plans;
-  for (const std::string& capture : arguments.captures) plans.push_back(build_rewrite_plan(capture, arguments.rewriting));
+  for (const std::string& capture : arguments.captures)
+    plans.push_back(build_rewrite_plan(capture, arguments.rewriting));
   RoundKeys keys;
   if (plans.empty()) plans.emplace_back();
   if (arguments.rewriting == Rewriting::kConnections) {
     keys = RoundKeys(plans[0].connections, arguments.rounds, arguments.keys);
   }
-  return arguments.side == "sensor" ? measure_sensor(arguments, plans, keys) : measure_threads(arguments, plans, keys);
+  return arguments.side == "sensor" ? measure_sensor(arguments, plans, keys)
+                                    : measure_threads(arguments, plans, keys);
 }
 
 }  // namespace

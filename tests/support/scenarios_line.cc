@@ -1,5 +1,6 @@
-// What tests/bench/line_rate replays: captures of exactly --packets frames (100,000 by default). Conversations begin and
-// end inside of them, so that a replay under other addresses is a new set of whole conversations.
+// What tests/bench/line_rate replays: captures of exactly --packets frames (100,000 by default).
+// Conversations begin and end inside of them, so that a replay under other addresses is a new set of whole
+// conversations.
 
 #include <algorithm>
 #include <array>
@@ -71,8 +72,9 @@ void play_mixed(Stage& stage) {
   stage.truth().set_extra("mptcp_connections_frames", of_mptcp);
 }
 
-/// Of `packets` subflows, two a connection, first the handshakes and as much data in either direction. Where --opening
-/// asks for it, this is the capture; else one data segment of each subflow is, in random order, either way.
+/// Of `packets` subflows, two a connection, first the handshakes and as much data in either direction. Where
+/// --opening asks for it, this is the capture; else one data segment of each subflow is, in random order,
+/// either way.
 void play_dss(Stage& stage) {
   constexpr std::size_t kFirstBytes = 420;
   const bool opening = stage.options().opening;
@@ -104,11 +106,13 @@ void play_dss(Stage& stage) {
     const End end = from == Side::kInitiator ? End::kOpener : End::kAcceptor;
     const std::uint16_t bytes = number / 2 % 5 == 0 ? 500 : 1'380;  // the same on both subflows
     const bool wide = dialogue.spec().dss_form == DssForm::kLong;
-    Bytes option = encode_dss({.data_ack = dialogue.next_dsn(peer_of(from)),
-                               .ack8 = wide,
-                               .mapping = DssMapping{dialogue.next_dsn(from) + subflow * bytes,
-                                                     dialogue.flow(subflow).next_ssn(end), bytes, {}},
-                               .dsn8 = wide});
+    Bytes option = encode_dss(
+        {.data_ack = dialogue.next_dsn(peer_of(from)),
+         .ack8 = wide,
+         .mapping =
+             DssMapping{
+                 dialogue.next_dsn(from) + subflow * bytes, dialogue.flow(subflow).next_ssn(end), bytes, {}},
+         .dsn8 = wide});
     const Bytes padding = encode_nop(2);
     option.insert(option.end(), padding.begin(), padding.end());
     dialogue.flow(subflow).send(now_ns, end, kAck | kPsh, option, Bytes(bytes, 'd'));
@@ -152,8 +156,8 @@ void play_storm(Stage& stage) {
   fill_up(stage, packets);
 }
 
-/// Connections that open one after the other, talk for a while, and end one after the other. A third joins a second path
-/// at once, a tenth later; not those to server 0, which is the flood's receiver.
+/// Connections that open one after the other, talk for a while, and end one after the other. A third joins a
+/// second path at once, a tenth later; not those to server 0, which is the flood's receiver.
 void play_honest(Stage& stage) {
   constexpr std::int64_t kOpeningNs = 5 * kSecondNs;
   constexpr std::int64_t kTalkNs = 50 * kSecondNs;
@@ -171,7 +175,8 @@ void play_honest(Stage& stage) {
     const bool joins_at_once = i % 3 == 0;
     if (joins_at_once) join_from_second_address(dialogue);
     std::array<std::int64_t, kExchanges> times{};
-    for (std::int64_t& time_ns : times) time_ns = start_ns + kOpeningNs + random.between(0, kTalkNs - kSecondNs);
+    for (std::int64_t& time_ns : times)
+      time_ns = start_ns + kOpeningNs + random.between(0, kTalkNs - kSecondNs);
     std::sort(times.begin(), times.end());
     for (int exchange = 0; exchange < kExchanges; ++exchange) {
       dialogue.wait_until(times[static_cast<std::size_t>(exchange)]);
@@ -188,11 +193,15 @@ void play_honest(Stage& stage) {
 }
 
 constexpr std::array kScenarios = {
-    Scenario{"line-plain", "line_rate: one segment of ordinary TCP with timestamps in each of many flows", play_plain},
+    Scenario{"line-plain", "line_rate: one segment of ordinary TCP with timestamps in each of many flows",
+             play_plain},
     Scenario{"line-mixed", "line_rate: a tenth of the frames are of MPTCP connections", play_mixed},
-    Scenario{"line-dss", "line_rate: one data segment of each of --packets subflows; --opening: what is before it", play_dss},
+    Scenario{"line-dss",
+             "line_rate: one data segment of each of --packets subflows; --opening: what is before it",
+             play_dss},
     Scenario{"line-flood", "line_rate: MP_JOIN SYNs from as many sources to one receiver", play_flood},
-    Scenario{"line-storm", "line_rate: MPTCP connections that are made, joined and ended at once", play_storm},
+    Scenario{"line-storm", "line_rate: MPTCP connections that are made, joined and ended at once",
+             play_storm},
     Scenario{"line-honest", "flood: --connections that stay alive for a minute, and end", play_honest},
 };
 
