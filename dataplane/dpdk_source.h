@@ -15,7 +15,8 @@ namespace mptap {
 
 /// Polls one queue of every port. The packets are views into DPDK's buffers, which go back at the next call.
 /// Made by the main thread; receive() belongs to the worker's thread, which has called Eal::enter_worker().
-class DpdkSource final : public PacketSource {
+/// On cache lines of its own: the next worker's source, which is made right after it, is written by another thread.
+class alignas(64) DpdkSource final : public PacketSource {
  public:
   /// @param ports   Outlives the source.
   /// @param worker  Polls queue `worker`, and counts from 0.
@@ -45,5 +46,6 @@ class DpdkSource final : public PacketSource {
   std::array<rte_mbuf*, Burst::kCapacity> buffers_{};
   std::unique_ptr<Scratch> scratch_;  // heads of packets that come in parts
 };
+static_assert(alignof(DpdkSource) == 64 && sizeof(DpdkSource) % 64 == 0);
 
 }  // namespace mptap

@@ -223,7 +223,7 @@ struct ClosedBody {
   std::uint64_t last_seen_ns;
 };
 
-struct Record {
+struct alignas(64) Record {
   static constexpr std::uint32_t kNoSlot = 0xffffffff;
 
   std::uint64_t time_ns = 0;             // packet time; never less than that of the worker's record before
@@ -256,7 +256,7 @@ struct Record {
   [[nodiscard]] bool has(std::uint8_t bit) const { return (flags & bit) != 0; }
 };
 
-static_assert(sizeof(Record) == 64, "a record is one cache line");
+static_assert(sizeof(Record) == 64 && alignof(Record) == 64, "a record is one cache line");
 static_assert(std::is_trivially_copyable_v<Record>);
 static_assert(offsetof(Record, time_ns) == 0 && offsetof(Record, slot) == 8 && offsetof(Record, generation) == 12 &&
               offsetof(Record, kind) == 14 && offsetof(Record, flags) == 15 && offsetof(Record, raw) == 16);

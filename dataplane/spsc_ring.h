@@ -27,34 +27,34 @@ class SpscRing {
 
   /// How many elements fit now; at least this many until the next push.
   [[nodiscard]] std::size_t free_room() {
-    popped_seen_ = popped_.value.load(std::memory_order_acquire);
-    return capacity() - (next_push_ - popped_seen_);
+    producer_.popped_seen = popped_.value.load(std::memory_order_acquire);
+    return capacity() - (producer_.next_push - producer_.popped_seen);
   }
 
   /// Takes `element` unless the ring is full. The consumer sees it after publish().
   template <typename U>
   [[nodiscard]] bool try_push(U&& element) {
-    if (next_push_ - popped_seen_ > mask_ && free_room() == 0) return false;
-    slots_[next_push_ & mask_] = std::forward<U>(element);
-    ++next_push_;
+    if (producer_.next_push - producer_.popped_seen > mask_ && free_room() == 0) return false;
+    slots_[producer_.next_push & mask_] = std::forward<U>(element);
+    ++producer_.next_push;
     return true;
   }
 
   /// Elements in the ring as the producer last knew: an upper bound that costs no shared access.
-  [[nodiscard]] std::size_t fill_bound() const { return next_push_ - popped_seen_; }
+  [[nodiscard]] std::size_t fill_bound() const { return producer_.next_push - producer_.popped_seen; }
 
   /// Shows everything pushed so far to the consumer: once a burst.
-  void publish() { pushed_.value.store(next_push_, std::memory_order_release); }
+  void publish() { pushed_.value.store(producer_.next_push, std::memory_order_release); }
 
   /// Moves the oldest element to `out`; false where there is none.
   [[nodiscard]] bool try_pop(T& out) {
-    if (next_pop_ == pushed_seen_) {
-      pushed_seen_ = pushed_.value.load(std::memory_order_acquire);
-      if (next_pop_ == pushed_seen_) return false;
+    if (consumer_.next_pop == consumer_.pushed_seen) {
+      consumer_.pushed_seen = pushed_.value.load(std::memory_order_acquire);
+      if (consumer_.next_pop == consumer_.pushed_seen) return false;
     }
-    out = std::exchange(slots_[next_pop_ & mask_], T{});  // what was taken leaves nothing behind: it may hold keys
-    ++next_pop_;
-    popped_.value.store(next_pop_, std::memory_order_release);
+    out = std::exchange(slots_[consumer_.next_pop & mask_], T{});  // what was taken leaves nothing behind: it may hold keys
+    ++consumer_.next_pop;
+    popped_.value.store(consumer_.next_pop, std::memory_order_release);
     return true;
   }
 
@@ -65,18 +65,28 @@ class SpscRing {
   }
 
  private:
+  // One line for each writer: what either thread writes stands on lines that the other never writes.
   struct alignas(kCacheLine) SharedIndex {
     std::atomic<std::size_t> value{0};
   };
+  struct alignas(kCacheLine) Producer {
+    std::size_t next_push = 0;
+    std::size_t popped_seen = 0;
+  };
+  struct alignas(kCacheLine) Consumer {
+    std::size_t next_pop = 0;
+    std::size_t pushed_seen = 0;
+  };
+  static_assert(sizeof(SharedIndex) == kCacheLine && sizeof(Producer) == kCacheLine && sizeof(Consumer) == kCacheLine);
 
   const std::size_t mask_;
   const std::unique_ptr<T[]> slots_;
-  SharedIndex pushed_;
-  SharedIndex popped_;
-  alignas(kCacheLine) std::size_t next_push_ = 0;  // producer's
-  std::size_t popped_seen_ = 0;
-  alignas(kCacheLine) std::size_t next_pop_ = 0;   // consumer's
-  std::size_t pushed_seen_ = 0;
+  SharedIndex pushed_;  // the producer's
+  SharedIndex popped_;  // the consumer's
+  Producer producer_;
+  Consumer consumer_;
 };
+static_assert(alignof(SpscRing<int>) == SpscRing<int>::kCacheLine && sizeof(SpscRing<int>) % SpscRing<int>::kCacheLine == 0,
+              "no neighbour in memory shares a line with a ring");
 
 }  // namespace mptap

@@ -63,8 +63,9 @@ struct WorkerTally {
   WorkerTally& operator+=(const WorkerTally& other);
 };
 
-/// The same numbers where other threads read them. Written by the worker with publish(), relaxed.
-class WorkerCounters {
+/// The same numbers where other threads read them. Written by the worker with publish(), relaxed; on lines of their own,
+/// which no other thread writes.
+class alignas(64) WorkerCounters {
  public:
   /// Worker thread, once a burst.
   void publish(const WorkerTally& tally) noexcept;
@@ -76,5 +77,6 @@ class WorkerCounters {
   static constexpr std::size_t kWords = sizeof(WorkerTally) / sizeof(std::uint64_t);
   std::array<std::atomic<std::uint64_t>, kWords> words_{};
 };
+static_assert(alignof(WorkerCounters) == 64 && sizeof(WorkerCounters) % 64 == 0);
 
 }  // namespace mptap

@@ -35,7 +35,7 @@ capture's clock gives nanoseconds. Tokens are 8 lower-case hex digits. Addresses
 
 ## Files
 
-Rows reach the file within 20 ms, whole lines only. Where the disk is full, mptap says so once, counts the rows that are
+Rows reach the file within 10 ms, whole lines only. Where the disk is full, mptap says so once, counts the rows that are
 lost (`mptap_log_write_errors_total`), cuts off what was written of a broken line, and writes again as soon as it can.
 
 Rows of an earlier run are kept. A Zeek file is renamed to NAME-YYYYmmdd-HHMMSS.log, by the time of its last change in

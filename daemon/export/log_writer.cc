@@ -13,7 +13,7 @@
 namespace mptap {
 namespace {
 
-constexpr std::chrono::milliseconds kRest{20};  // a row is on its way to the file within this time
+constexpr std::chrono::milliseconds kRest{10};  // a row is on its way to the file within this time
 constexpr int kBatchRows = 1'024;
 
 bool is_chosen(const LogOptions& options, LogKind kind) {

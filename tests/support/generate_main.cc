@@ -58,7 +58,7 @@ std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
   for (const auto list :
        {connection_scenarios(), address_scenarios(), misuse_scenarios(), refusal_scenarios(), tap_scenarios(),
-        frame_scenarios(), load_scenarios(), demo_scenarios(), corpus_join_scenarios(),
+        frame_scenarios(), load_scenarios(), line_scenarios(), demo_scenarios(), corpus_join_scenarios(),
         corpus_address_scenarios(), corpus_data_scenarios()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
@@ -75,10 +75,12 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_option("--connections", arguments.scenario_options.connections,
                  "How many connections (or flood SYNs, flows, subflows)");
   app.add_option("--packets", arguments.scenario_options.packets,
-                 "Begin nothing new after this many packets");
+                 "Begin nothing new after this many packets; line-...: exactly so many");
   app.add_option("--format", arguments.format, "pcap, pcap-ns or pcapng")
       ->transform(CLI::CheckedTransformer(kFormats));
   app.add_option("--snaplen", arguments.snaplen_bytes, "Cut frames to this many bytes");
+  app.add_option("--keep-payload", arguments.tap.keep_payload_bytes,
+                 "Cut frames behind this many bytes of payload; their length on the wire stays");
   app.add_flag("--big-endian", arguments.big_endian, "Write the file in the other byte order");
   app.add_option("--link", arguments.tap.link, "ethernet, sll, sll2 or raw")
       ->transform(CLI::CheckedTransformer(kLinks));
@@ -100,6 +102,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--ipv6", arguments.scenario_options.ipv6, "corpus-...: over IPv6");
   app.add_flag("--behind-nat", arguments.scenario_options.behind_nat,
                "corpus-...: initiators advertise other addresses than the tap sees");
+  app.add_flag("--opening", arguments.scenario_options.opening, "line-dss: the handshakes before it");
   app.add_option("--clean", arguments.scenario_options.clean, "corpus-...: connections without misuse around it");
 }
 

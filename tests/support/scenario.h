@@ -20,6 +20,7 @@ struct ScenarioOptions {
   bool ipv6 = false;              // corpus
   bool behind_nat = false;        // corpus: the tap sees other addresses than the initiators advertise
   std::uint64_t clean = 0;        // corpus: connections without misuse around it
+  bool opening = false;           // line-dss: the handshakes instead of what follows them
 };
 
 /// What a scenario plays on: a tap, the truth, a seeded source of chance and addresses to hand out.
@@ -82,6 +83,7 @@ std::span<const Scenario> refusal_scenarios();
 std::span<const Scenario> tap_scenarios();
 std::span<const Scenario> frame_scenarios();
 std::span<const Scenario> load_scenarios();
+std::span<const Scenario> line_scenarios();
 std::span<const Scenario> demo_scenarios();
 std::span<const Scenario> corpus_join_scenarios();
 std::span<const Scenario> corpus_address_scenarios();
@@ -100,5 +102,14 @@ std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener = Side
 ///
 /// @return when its last segment passed the tap.
 std::int64_t play_plain_connection(Stage& stage, std::int64_t start_ns, std::size_t answer_bytes);
+
+/// Most answers are small, some are large, as on any link.
+std::size_t draw_answer_bytes(Random& random);
+
+/// One whole MPTCP connection of either version and family: request, perhaps ADD_ADDR and a join, answer, end.
+void play_mptcp_connection(Stage& stage, std::size_t answer_bytes);
+
+/// One frame of what else is on a link: name lookups, echo requests, ARP.
+void play_background(Stage& stage);
 
 }  // namespace mptap::testing

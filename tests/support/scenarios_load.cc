@@ -7,26 +7,12 @@
 #include "tests/support/scenario.h"
 
 namespace mptap::testing {
-namespace {
 
-/// Most answers are small, some are large, as on any link.
 std::size_t draw_answer_bytes(Random& random) {
   const std::uint64_t kind = random.below(100);
   if (kind < 60) return 200 + random.below(3'000);
   if (kind < 92) return 3'000 + random.below(40'000);
   return 40'000 + random.below(260'000);
-}
-
-void begin_next(Stage& stage) {
-  stage.wait(stage.random().between(100'000, 3'000'000));
-  stage.tap().release_before(stage.now_ns());
-}
-
-void play_plain(Stage& stage) {
-  for (std::uint64_t i = 0; stage.wants_more(i, 300); ++i) {
-    play_plain_connection(stage, stage.now_ns(), draw_answer_bytes(stage.random()));
-    begin_next(stage);
-  }
 }
 
 void play_mptcp_connection(Stage& stage, std::size_t answer_bytes) {
@@ -45,7 +31,6 @@ void play_mptcp_connection(Stage& stage, std::size_t answer_bytes) {
   dialogue.close();
 }
 
-/// What else is on a link: name lookups, echo requests, ARP.
 void play_background(Stage& stage) {
   Random& random = stage.random();
   const Endpoint client = stage.next_client();
@@ -63,6 +48,7 @@ void play_background(Stage& stage) {
     stage.tap().see(stage.now_ns(), arp.raw(0x0806, request).build(), {.kind = FrameKind::kNotIp});
     return;
   }
+  FrameNote note{.kind = FrameKind::kNotTcp};
   PacketBuilder packet = stage.tap().new_frame(true);
   packet.ip(client.address, server.address);
   if (kind == 1) {
@@ -71,9 +57,25 @@ void play_background(Stage& stage) {
     packet.raw(1, echo);
   } else {
     packet.udp(client.port, 4500);
-    packet.payload(std::span<const std::uint8_t>(random.bytes(60 + random.below(400))));
+    const Bytes payload = random.bytes(60 + random.below(400));
+    note.payload_bytes = static_cast<std::uint32_t>(payload.size());
+    packet.payload(std::span<const std::uint8_t>(payload));
   }
-  stage.tap().see(stage.now_ns(), packet.build(), {.kind = FrameKind::kNotTcp});
+  stage.tap().see(stage.now_ns(), packet.build(), note);
+}
+
+namespace {
+
+void begin_next(Stage& stage) {
+  stage.wait(stage.random().between(100'000, 3'000'000));
+  stage.tap().release_before(stage.now_ns());
+}
+
+void play_plain(Stage& stage) {
+  for (std::uint64_t i = 0; stage.wants_more(i, 300); ++i) {
+    play_plain_connection(stage, stage.now_ns(), draw_answer_bytes(stage.random()));
+    begin_next(stage);
+  }
 }
 
 void play_mixed(Stage& stage) {

@@ -137,12 +137,17 @@ void Tap::capture(std::int64_t time_ns, Bytes frame, const FrameNote& note) {
       ++frames.malformed;
       break;
   }
-  waiting_.push(Sighting{time_ns, captured_++, std::move(frame)});
+  const auto wire_bytes = static_cast<std::uint32_t>(frame.size());
+  if (note.payload_bytes > options_.keep_payload_bytes) {
+    frame.resize(frame.size() - (note.payload_bytes - options_.keep_payload_bytes));
+    frame.shrink_to_fit();
+  }
+  waiting_.push(Sighting{time_ns, captured_++, std::move(frame), wire_bytes});
 }
 
 void Tap::release_before(std::int64_t time_ns) {
   while (!waiting_.empty() && waiting_.top().time_ns < time_ns) {
-    writer_.write(waiting_.top().time_ns, waiting_.top().frame);
+    writer_.write(waiting_.top().time_ns, waiting_.top().frame, waiting_.top().wire_bytes);
     waiting_.pop();
   }
 }

@@ -24,6 +24,7 @@ struct TapOptions {
   double reorder = 0;    // probability that a frame that may be delayed is captured up to 2 ms late
   TapHears hears = TapHears::kBoth;
   double duplicate = 0;  // probability that a frame is captured twice, 2 us apart, as spans do
+  std::uint32_t keep_payload_bytes = UINT32_MAX;  // frames are cut behind so many bytes of payload
 };
 
 enum class FrameKind { kTcp, kNotIp, kNotTcp, kFragment, kMalformed };
@@ -33,7 +34,7 @@ struct FrameNote {
   FrameKind kind = FrameKind::kTcp;
   SubflowTruth* subflow = nullptr;  // counted there if set
   bool from_orig = true;
-  std::uint32_t payload_bytes = 0;  // of TCP
+  std::uint32_t payload_bytes = 0;  // of TCP, or of what else may be cut
   bool may_be_missed = false;
   bool may_be_delayed = false;
   unsigned malformed_options = 0;
@@ -83,6 +84,7 @@ class Tap {
     std::int64_t time_ns;
     std::uint64_t order;
     Bytes frame;
+    std::uint32_t wire_bytes;
     bool operator>(const Sighting& other) const {
       return time_ns != other.time_ns ? time_ns > other.time_ns : order > other.order;
     }
