@@ -38,6 +38,8 @@ class Frames {
   Frames& operator=(const Frames&) = delete;
 
   [[nodiscard]] const std::vector<PacketView>& views() const { return views_; }
+  /// The bytes of a frame, to be changed.
+  [[nodiscard]] std::uint8_t* at(std::size_t number) { return memory_.data() + (views_[number].data - memory_.data()); }
 
  private:
   static constexpr std::size_t kLine = 64;
