@@ -27,17 +27,19 @@ class CopyFilter {
   ///                    than a retransmission needs.
   [[nodiscard]] bool is_copy(std::uint64_t print, std::uint64_t now_ns, bool told_apart) noexcept {
     const auto step = static_cast<std::uint16_t>(now_ns >> kStepShift);
-    const auto age_of = [step](std::uint64_t cell) {
-      return static_cast<std::uint16_t>(step - static_cast<std::uint16_t>(cell));
-    };
     Set& set = sets_[print % kSets];
-    std::size_t oldest = (print >> kSetBits) % kWays;  // of several as old, any
-    for (std::size_t way = 0; way < kWays; ++way) {
-      const bool same = (set[way] ^ print) >> 16 == 0;
-      if (same && age_of(set[way]) <= (told_apart ? kLongSteps : kShortSteps)) return true;
-      if (same || age_of(set[way]) > age_of(set[oldest])) oldest = way;
+    const Set different = (set ^ print) >> kStepBits;
+    if ((different[0] == 0) | (different[1] == 0) | (different[2] == 0) | (different[3] == 0)) [[unlikely]] {
+      for (std::size_t way = 0; way < kWays; ++way) {
+        if (different[way] != 0) continue;
+        const auto age = static_cast<std::uint16_t>(step - static_cast<std::uint16_t>(set[way]));
+        if (age <= (told_apart ? kLongSteps : kShortSteps)) return true;
+        break;  // those behind it are older
+      }
     }
-    set[oldest] = (print & ~std::uint64_t{0xffff}) | step;
+    const Set moved = __builtin_shuffle(set, Set{0, 0, 1, 2});  // the oldest, the last one, leaves
+    set = moved;
+    set[0] = (print & ~std::uint64_t{0xffff}) | step;
     return false;
   }
 
@@ -45,19 +47,14 @@ class CopyFilter {
   static constexpr std::size_t kWays = 4;
   static constexpr unsigned kSetBits = 13;       // 32,768 places, 256 KiB
   static constexpr std::size_t kSets = std::size_t{1} << kSetBits;
+  static constexpr unsigned kStepBits = 16;      // of a place; the others are the print's
   static constexpr unsigned kStepShift = 22;     // about 4 ms
   static constexpr std::uint16_t kShortSteps = 1;
   static constexpr std::uint16_t kLongSteps = 256;
-  static_assert(kSetBits <= 16, "sets go by bits that a place does not keep");
+  static_assert(kSetBits <= kStepBits, "sets go by bits that a place does not keep");
 
-  using Set = std::array<std::uint64_t, kWays>;
+  using Set [[gnu::vector_size(32)]] = std::uint64_t;  // the newest first
   LazyArray<Set> sets_;
 };
-
-/// Folds 8 bytes into a print.
-constexpr std::uint64_t fold_print(std::uint64_t print, std::uint64_t word) {
-  print = (print ^ word) * 0x9e3779b97f4a7c15u;
-  return print ^ (print >> 29);
-}
 
 }  // namespace mptap

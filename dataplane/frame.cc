@@ -171,6 +171,8 @@ class FrameWalk {
     if ((fragment & 0x1fff) != 0) return FrameStatus::kFragment;
     out_.first_fragment |= (fragment & 0x2000) != 0;
     out_.ip_id = wire.u16(4);
+    out_.addresses = wire.at(12);
+    out_.is_v4 = true;
     out_.source = IpAddress::from_v4(wire.at(12));
     out_.destination = IpAddress::from_v4(wire.at(16));
     protocol_ = wire.u8(9);
@@ -184,6 +186,8 @@ class FrameWalk {
     const Cursor wire = at_.cursor();
     if (wire.u8(0) >> 4 != 6) return FrameStatus::kIpHeader;
     const std::uint16_t payload = wire.u16(4);
+    out_.addresses = wire.at(8);
+    out_.is_v4 = false;
     out_.source = IpAddress::from_v6(wire.at(8));
     out_.destination = IpAddress::from_v6(wire.at(24));
     if (out_.source.is_v4() || out_.destination.is_v4()) return FrameStatus::kMappedAddress;

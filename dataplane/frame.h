@@ -50,6 +50,8 @@ struct FrameOptions {
 struct Frame {
   IpAddress source;
   IpAddress destination;
+  const std::uint8_t* addresses = nullptr;  // both, as they stand in the packet: 4 bytes each, or 16
+  bool is_v4 = false;
   Bytes tcp;                      // captured bytes from the TCP header on
   std::uint32_t tcp_bytes = 0;    // TCP header and payload as the IP header declares
   std::uint32_t scope = 0;        // folded VLAN and tunnel IDs where they are part of the identity, else 0

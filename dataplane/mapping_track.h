@@ -1,8 +1,8 @@
 // The latest DSS mappings of one direction of a subflow, and what they did that mappings should not.
 #pragma once
 
-#include <array>
 #include <cstdint>
+#include <cstring>
 
 #include "dataplane/lazy_array.h"
 #include "dataplane/types.h"
@@ -16,19 +16,17 @@ struct alignas(64) MappingTrack {
   static constexpr std::size_t kRemembered = 4;
   static constexpr std::uint16_t kTinyBytes = 64;
 
-  struct Entry {
-    std::uint32_t ssn;
-    std::uint32_t dsn;            // low 32 bits
-    std::uint16_t bytes;          // 0: empty
-    std::uint16_t spare;
-  };
-
   struct Noted {
-    const Entry* conflict;        // an entry that maps one of the same SSNs to another DSN, or nullptr
+    bool conflict;                // a remembered mapping maps one of the same SSNs to another DSN
     bool tiny_jump;               // see CountersBody
+    std::uint32_t other_dsn;      // where `conflict`: what that one maps `ssn` to
   };
 
-  std::array<Entry, kRemembered> entries;
+  // Of the mappings remembered.
+  using Lanes [[gnu::vector_size(16)]] = std::uint32_t;
+  Lanes ssn;
+  Lanes dsn;                      // low 32 bits
+  Lanes bytes;                    // 0: empty
   std::uint64_t last_mapped_ns;   // of the latest segment with payload and a mapping; 0: none
   std::uint32_t slot;             // whose it is: index in the table and direction
   std::uint16_t generation;
@@ -36,33 +34,43 @@ struct alignas(64) MappingTrack {
   std::uint8_t spare;
 
   /// Whether just this mapping is among the latest.
-  [[nodiscard]] bool remembers(std::uint32_t ssn, std::uint32_t bytes) const noexcept {
-    for (const Entry& entry : entries) {
-      if (entry.bytes != 0 && entry.ssn == ssn && entry.bytes == bytes) return true;
-    }
-    return false;
+  [[nodiscard]] bool remembers(std::uint32_t its_ssn, std::uint32_t its_bytes) const noexcept {
+    return its_bytes != 0 && any((ssn == its_ssn) & (bytes == its_bytes));
   }
 
   /// Takes a mapping of at least one byte.
   ///
-  /// @param bytes  1..65535, without a DATA_FIN.
+  /// @param its_bytes  1..65535, without a DATA_FIN.
   /// Source: RFC 8684 section 3.3.1. Compares 32 bits of the DSN.
-  Noted note(std::uint32_t ssn, std::uint32_t dsn, std::uint16_t bytes) noexcept {
-    bool known = false;
-    for (const Entry& entry : entries) {
-      if (entry.bytes == 0) continue;
-      const bool overlaps = ssn - entry.ssn < entry.bytes || entry.ssn - ssn < bytes;
-      if (!overlaps) continue;
-      if (dsn - ssn != entry.dsn - entry.ssn) return {&entry, false};
-      known = known || (entry.ssn == ssn && entry.bytes == bytes);
+  Noted note(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
+    const Lanes ahead = its_ssn - ssn;    // of the beginning of each one
+    const Lanes behind = ssn - its_ssn;
+    const auto overlaps = ((ahead < bytes) | (behind < std::uint32_t{its_bytes})) & (bytes != 0);
+    const auto conflicts = overlaps & (dsn - ssn != its_dsn - its_ssn);
+    if (any(conflicts)) [[unlikely]] {
+      std::size_t at = 0;
+      while (conflicts[at] == 0) ++at;
+      return {true, false, dsn[at] + ahead[at]};
     }
-    if (known) return {nullptr, false};  // segmentation offload repeats a mapping in every segment of it
-    const Entry& before = entries[latest];
-    const bool is_new = before.bytes == 0 || Ssn{before.ssn}.before(Ssn{ssn});
-    const bool tiny_jump = is_new && before.bytes != 0 && bytes <= kTinyBytes && dsn != before.dsn + before.bytes;
+    // Segmentation offload repeats a mapping in every segment of it.
+    if (any(overlaps & (ssn == its_ssn) & (bytes == its_bytes))) return {false, false, 0};
+    const bool first = bytes[latest] == 0;
+    const bool is_new = first || Ssn{ssn[latest]}.before(Ssn{its_ssn});
+    const bool tiny_jump = is_new && !first && its_bytes <= kTinyBytes && its_dsn != dsn[latest] + bytes[latest];
     latest = static_cast<std::uint8_t>((latest + 1u) % kRemembered);
-    entries[latest] = Entry{ssn, dsn, bytes, 0};
-    return {nullptr, tiny_jump};
+    ssn[latest] = its_ssn;
+    dsn[latest] = its_dsn;
+    bytes[latest] = its_bytes;
+    return {false, tiny_jump, 0};
+  }
+
+ private:
+  template <typename Mask>
+  [[nodiscard]] static bool any(const Mask& lanes) noexcept {
+    std::uint64_t halves[2];
+    static_assert(sizeof halves == sizeof lanes);
+    std::memcpy(halves, &lanes, sizeof halves);
+    return (halves[0] | halves[1]) != 0;
   }
 };
 static_assert(sizeof(MappingTrack) == 64, "one cache line");

@@ -75,10 +75,9 @@ void SubflowTracker::note_mapping(std::uint32_t index, unsigned direction, const
   const MappingTrack::Noted noted =
       track_of(index, direction).note(dss.ssn, static_cast<std::uint32_t>(dss.dsn), bytes);
   if (noted.tiny_jump) ++table_.rare(index).direction[direction].tiny_jumps;
-  const MappingTrack::Entry* other = noted.conflict;
-  if (other == nullptr || !table_[index].tell_first(direction, track_bit::kConflict)) return;
+  if (!noted.conflict || !table_[index].tell_first(direction, track_bit::kConflict)) return;
   tell_anomaly(index, direction,
-               {dss.dsn, other->dsn + (dss.ssn - other->ssn), dss.ssn, dss.data_len, Anomaly::kMappingConflict,
+               {dss.dsn, noted.other_dsn, dss.ssn, dss.data_len, Anomaly::kMappingConflict,
                 static_cast<std::uint8_t>(Subtype::kDss)});
 }
 

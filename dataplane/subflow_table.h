@@ -33,6 +33,10 @@ class SubflowTable {
   [[nodiscard]] std::uint64_t hash_of(const SubflowKey& key) const {
     return hash_of(std::bit_cast<std::array<std::uint64_t, 5>>(key));
   }
+  /// The same for the two ends of an IPv4 flow, address and port in 48 bits each.
+  [[nodiscard]] std::uint64_t hash_of_v4(std::uint64_t low, std::uint64_t high, std::uint32_t scope) const {
+    return hash_.of2(low | high << 48, high >> 16 | std::uint64_t{scope} << 32);
+  }
 
   /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
@@ -57,6 +61,18 @@ class SubflowTable {
     const std::uint32_t found = find_in(first, hash);
     if (found != kNone || first.overflowed == 0) [[likely]] return found;
     return find_in(buckets_[second_bucket(hash)], hash);
+  }
+
+  /// The same, with the index that prefetch_slot() gave: mostly one comparison.
+  [[nodiscard]] std::uint32_t find(std::uint64_t hash, std::uint32_t likely) const {
+    if (likely < kElsewhere && slots_[likely].hash == hash && slots_[likely].klass != SlotClass::kFree) [[likely]] return likely;
+    return find(hash);
+  }
+
+  /// Tells one segment of a flow from others. @param name  hash_of() the flow's key.
+  [[nodiscard]] std::uint64_t hash_of_segment(std::uint64_t name, const std::array<std::uint64_t, 3>& numbers,
+                                              Bytes options) const {
+    return hash_.of_segment(name, numbers, options.data(), options.size());
   }
 
   /// Takes a free slot for a flow that is not in the table.

@@ -71,7 +71,7 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
 void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
   decode(segment);
-  const std::uint32_t index = table_.find(segment.hash);
+  const std::uint32_t index = table_.find(segment.hash, segment.likely_slot);
   if (index == SubflowTable::kNone && decoded_.count == 0) return;
   const std::uint8_t flags = segment.tcp.flags;
   const bool is_syn = (flags & tcp_flag::kSyn) != 0 && (flags & tcp_flag::kRst) == 0;
@@ -110,23 +110,13 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
 
 /// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
 /// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
-std::uint64_t SubflowTracker::print_of(const SegmentView& segment) noexcept {
+std::uint64_t SubflowTracker::print_of(const SegmentView& segment) const noexcept {
   const TcpSegment& tcp = segment.tcp;
-  std::uint64_t print = fold_print(segment.hash, std::uint64_t{tcp.seq} << 32 | tcp.ack);
-  print = fold_print(print, std::uint64_t{tcp.checksum & 0xffffu} << 32 | tcp.payload_bytes);  // its window
-  print = fold_print(print, std::uint64_t{tcp.flags} << 33 | std::uint64_t{segment.source_is_low} << 32 | segment.ip_id);
-  std::size_t at = 0;
-  for (; at + 8 <= tcp.options.size(); at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, tcp.options.data() + at, sizeof word);
-    print = fold_print(print, word);
-  }
-  if (at < tcp.options.size()) {  // options fill whole words of 4
-    std::uint32_t word = 0;
-    std::memcpy(&word, tcp.options.data() + at, sizeof word);
-    print = fold_print(print, word);
-  }
-  return mix64(print);
+  const std::uint64_t window = tcp.checksum & 0xffffu;
+  return table_.hash_of_segment(segment.hash,
+                                {std::uint64_t{tcp.seq} << 32 | tcp.ack, window << 32 | tcp.payload_bytes,
+                                 std::uint64_t{tcp.flags} << 33 | std::uint64_t{segment.source_is_low} << 32 | segment.ip_id},
+                                tcp.options);
 }
 
 void SubflowTracker::prefetch_copies(SegmentView& segment) const noexcept {

@@ -24,6 +24,7 @@ struct SegmentView {
   TcpSegment tcp{};
   OptionScan scan;
   std::uint32_t ip_id = 0;
+  std::uint32_t likely_slot = SubflowTable::kNone;  // where prefetch_subflow() saw its subflow
   bool source_is_low = false;
 };
 
@@ -54,8 +55,9 @@ class SubflowTracker {
   ///
   /// @return False where its subflow is not known: without an MPTCP option on_segment() would leave it alone, unless
   ///         one before it opens the subflow.
-  bool prefetch_subflow(const SegmentView& segment) const noexcept {
+  bool prefetch_subflow(SegmentView& segment) const noexcept {
     const std::uint32_t index = table_.prefetch_slot(segment.hash);
+    segment.likely_slot = index;
     if (index < SubflowTable::kElsewhere) tracks_.prefetch(index, segment.source_is_low ? 0 : 1);
     return index != SubflowTable::kNone;
   }
@@ -114,7 +116,7 @@ class SubflowTracker {
   void make_room(SlotClass klass) noexcept;
   void confirm(std::uint32_t index) noexcept;
   void touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
-  [[nodiscard]] static std::uint64_t print_of(const SegmentView& segment) noexcept;
+  [[nodiscard]] std::uint64_t print_of(const SegmentView& segment) const noexcept;
   [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
   [[nodiscard]] bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) const noexcept;

@@ -99,7 +99,17 @@ inline void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
   constexpr std::size_t kTimestampsEnd = 12;
   out.has_timestamps = wire.size() >= kTimestampsEnd && wire.u32(0) == kNopNopTimestamps;
   const std::size_t at = out.has_timestamps ? kTimestampsEnd : 0;
-  if (wire.size() != at) tcp_detail::walk_options(wire, at, out);
+  const std::size_t room = wire.size() - at;
+  if (room == 0) return;
+  // One MPTCP option and nothing behind it: what most segments with one end with.
+  constexpr std::uint8_t kMptcp = 30;
+  if (room >= 3 && wire.u8(at) == kMptcp && wire.u8(at + 1) == room) {
+    out.offset[0] = static_cast<std::uint8_t>(at);
+    out.length[0] = static_cast<std::uint8_t>(room);
+    out.count = 1;
+    return;
+  }
+  tcp_detail::walk_options(wire, at, out);
 }
 
 }  // namespace mptap

@@ -58,15 +58,16 @@ class Worker {
     SegmentView segment;
     std::uint64_t time_ns;
     const PacketView* packet;
+    const std::uint8_t* addresses;  // see Frame
+    bool is_v4;
   };
 
   void process_burst(const Burst& burst) noexcept;
   std::size_t parse_burst(const Burst& burst) noexcept;
   std::size_t prefetch_burst(std::size_t candidates) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
-  void fill(const Frame& frame, Bytes options, SegmentView& segment) const noexcept;
   void track(const Candidate& candidate) noexcept;
-  void publish() noexcept;
+  void publish(bool with_counters) noexcept;
 
   PacketSource& source_;
   const WorkerOptions options_;
@@ -74,7 +75,10 @@ class Worker {
   std::optional<PacketKeeper> keeper_;
   RecordOut out_;
   SubflowTracker tracker_;
+  static constexpr unsigned kBurstsShown = 8;
+
   std::uint64_t now_ns_ = 0;
+  unsigned unshown_bursts_ = 0;
   Burst burst_;
   std::array<Candidate, Burst::kCapacity> candidates_;
   std::array<std::uint8_t, Burst::kCapacity> concerned_{};  // indices of candidates that concern the tracker

@@ -5,6 +5,7 @@ mptap_unit_test (a target and its test), and in static_library, executable and t
 set() in the same file.
 """
 
+import os.path
 import pathlib
 import re
 
@@ -41,6 +42,11 @@ def top_of_call(text):
     return text
 
 
+def plain(path):
+    """A path without the .. in it."""
+    return os.path.normpath(path)
+
+
 def cmake(root):
     """{target: sources}, {tests} of all CMakeLists.txt."""
     targets, tests = {}, set()
@@ -51,7 +57,7 @@ def cmake(root):
         for name, body in CMAKE_TARGET.findall(text):
             body = re.sub(r"\$\{(\w+)\}", lambda match: variables.get(match[1], match[0]), body)
             if name not in INTERFACE:
-                targets[name] = {str(folder / word) for word in body.split() if word.endswith(".cc")}
+                targets[name] = {plain(folder / word) for word in body.split() if word.endswith(".cc")}
         tests |= set(CMAKE_TEST.findall(text))
     return targets, tests
 
@@ -64,7 +70,7 @@ def meson(root):
         folder = pathlib.Path(path).parent
         for match in MESON_TARGET.finditer(text):
             body = top_of_call(balanced(text, match.end()))
-            targets[match[1]] = {str(folder / source) for source in MESON_SOURCE.findall(body)}
+            targets[match[1]] = {plain(folder / source) for source in MESON_SOURCE.findall(body)}
         tests |= set(MESON_TEST.findall(text))
     return targets, tests
 

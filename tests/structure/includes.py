@@ -10,6 +10,9 @@ SYSTEM = re.compile(r"^\s*#\s*include\s*<([^>]+)>", re.MULTILINE)
 
 # Whose headers a folder may include, beside its own. The first row that fits a file counts.
 LAYERS = (
+    # Micro-benchmarks stand beside what they measure and are programs of the tests.
+    ("dataplane/*_bench.cc", ("dataplane/*", "tests/*")),
+    ("detect/*_bench.cc", ("dataplane/*", "detect/*", "tests/*")),
     ("dataplane/*", ()),
     # Records and options, and the hash that tables keyed by attackers need.
     ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
@@ -30,7 +33,7 @@ LIBRARIES = {
     "prometheus/*": ("daemon/export/metrics*",),
     "spdlog/*": ("daemon/*", "tests/unit/*"),
     "catch2/*": ("tests/*",),
-    "benchmark/*": ("tests/bench/*",),
+    "benchmark/*": ("tests/bench/*", "dataplane/*_bench.cc", "detect/*_bench.cc"),
     "CLI/*": ("daemon/cli*", "tests/support/generate_main.cc"),      # one file knows the command line
     "nlohmann/*": ("daemon/export/log_value*", "daemon/export/schemas*", "tests/*"),  # docs/decisions/0009
     "systemd/*": ("daemon/*",),                                      # Type=notify

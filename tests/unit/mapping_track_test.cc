@@ -48,7 +48,7 @@ TEST_CASE("mappings in order, again, apart, and against each other", "[mapping]"
     std::uint32_t tiny_jumps = 0;
     for (const Mapping& mapping : row.mappings) {
       const MappingTrack::Noted noted = track.note(mapping.ssn, mapping.dsn, mapping.bytes);
-      conflict = noted.conflict != nullptr;
+      conflict = noted.conflict;
       tiny_jumps += noted.tiny_jump ? 1 : 0;
     }
     CHECK(conflict == row.conflict);
