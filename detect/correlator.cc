@@ -39,7 +39,13 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       policy_(detectors, notices, mix64(seed + 8), counters),
       evidence_(options.evidence, book_, connections_, sink, counters),
       speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))),
-      ended_tokens_(kMaxEnded, TokenHash(mix64(seed + 9))) {}
+      ended_tokens_(kMaxEnded, TokenHash(mix64(seed + 9))) {
+  for (std::size_t kind = 0; kind < kEventKinds; ++kind) {
+    for (const auto& detector : detectors_) {
+      if (detector->kinds().has(static_cast<EventKind>(kind))) watchers_[kind].push_back(detector.get());
+    }
+  }
+}
 
 Correlator::~Correlator() = default;
 
@@ -77,7 +83,7 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
     case RecordKind::kFastClose: on_fast_close(*subflow, record); break;
     case RecordKind::kDataFin: on_data_fin(*subflow, record); break;
     case RecordKind::kReset: on_reset(*subflow, record); break;
-    case RecordKind::kFin: emit(event_of(EventKind::kFin, *subflow, &record, record.time_ns)); break;
+    case RecordKind::kFin: tell(EventKind::kFin, *subflow, record); break;
     case RecordKind::kCounters: on_counters(*subflow, record); break;
     case RecordKind::kAnomaly: on_anomaly(*subflow, record); break;
     case RecordKind::kClosed:
@@ -275,9 +281,14 @@ Event Correlator::event_of(EventKind kind, const Subflow& subflow, const Record*
 void Correlator::emit(const Event& event) {
   // Of a twin its SYN was counted before it was known to be one; so its completion counts, and nothing else.
   if (event.subflow == nullptr || !event.subflow->twin || event.kind == EventKind::kJoinCompleted) {
-    for (const auto& detector : detectors_) detector->on_event(event, *this);
+    for (Detector* watcher : watchers_[static_cast<std::size_t>(event.kind)]) watcher->on_event(event, *this);
   }
   if (reporter_.wants_events()) reporter_.tell_event(event, sink_);
+}
+
+/// An event that says no more than its record, made only where somebody looks.
+void Correlator::tell(EventKind kind, const Subflow& subflow, const Record& record) {
+  if (is_wanted(kind)) emit(event_of(kind, subflow, &record, record.time_ns));
 }
 
 void Correlator::on_notice(Notice&& notice) {

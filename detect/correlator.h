@@ -1,6 +1,7 @@
 // Records in, connections out: control's core. One thread, no I/O, packet time only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -145,7 +146,11 @@ class Correlator : private NoticeSink {
   // Ends.
   void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);
   void add_to_sums(const Subflow& subflow, Connection& connection) const;
+  [[nodiscard]] bool is_wanted(EventKind kind) const {
+    return !watchers_[static_cast<std::size_t>(kind)].empty() || reporter_.wants_events();
+  }
   void emit(const Event& event);
+  void tell(EventKind kind, const Subflow& subflow, const Record& record);
   Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
   void on_notice(Notice&& notice) override;
   Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
@@ -164,6 +169,7 @@ class Correlator : private NoticeSink {
   JoinMatcher matcher_;
   Reporter reporter_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  std::array<std::vector<Detector*>, kEventKinds> watchers_;       // by kind, in the order of `detectors_`
   NoticePolicy policy_;
   Evidence evidence_;
   struct Unanswered {

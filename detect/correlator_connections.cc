@@ -79,7 +79,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   connection->host(Role::kResponder).capable_flags = answer.flags;
   connection->checksums = (answer.flags & CapableOption::kChecksumRequired) != 0;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
-  emit(event_of(EventKind::kConnectionEstablished, subflow, &record, record.time_ns));
+  tell(EventKind::kConnectionEstablished, subflow, record);
   set_key(*connection, Role::kResponder, answer.key);
   note_handshake(subflow, *connection);
 }
@@ -190,7 +190,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   subflow.capable_data_len = ack.data_len;
   Host& host = connection->host(subflow.opener_role);
   if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
-  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+  tell(EventKind::kFirstDss, subflow, record);
 }
 
 /// The first third ACK tells how long the handshake took, unless SYN or SYN/ACK were repeated: then it is not known which
@@ -211,7 +211,7 @@ void Correlator::note_third_ack(Subflow& subflow, const Record& record) {
 void Correlator::confirm(const Subflow& subflow, Connection& connection, const Record& record) {
   if (connection.confirmed_ns != 0 || subflow.matched_by != MatchedBy::kInitial) return;
   connection.confirmed_ns = record.time_ns;
-  emit(event_of(EventKind::kConnectionConfirmed, subflow, &record, record.time_ns));
+  tell(EventKind::kConnectionConfirmed, subflow, record);
 }
 
 void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record) {
@@ -304,7 +304,7 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
     keyless_.add(subflow.tuple.opener.address, {connection->self, Role::kInitiator});
     keyless_.add(subflow.tuple.acceptor.address, {connection->self, Role::kResponder});
   }
-  emit(event_of(EventKind::kConnectionPartial, subflow, &record, record.time_ns));
+  tell(EventKind::kConnectionPartial, subflow, record);
 }
 
 void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, EndReason reason) {

@@ -49,7 +49,7 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
       confirm(subflow, *connection, record);
     }
   }
-  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+  tell(EventKind::kFirstDss, subflow, record);
 }
 
 /// The first byte that a host sends has the number behind its IDSN, which its key gives (RFC 8684 section 3.1):
@@ -151,7 +151,7 @@ void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
   if (Connection* connection = connection_of(subflow)) {
     connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
   }
-  emit(event_of(EventKind::kDataFin, subflow, &record, record.time_ns));
+  tell(EventKind::kDataFin, subflow, record);
 }
 
 void Correlator::on_counters(Subflow& subflow, const Record& record) {

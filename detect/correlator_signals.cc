@@ -30,7 +30,7 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
     return;
   }
   if (add.echo) {
-    emit(event_of(EventKind::kAddressEchoed, subflow, &record, record.time_ns));
+    tell(EventKind::kAddressEchoed, subflow, record);
     return;
   }
   const Role role = subflow.role_of(record.from_opener());
@@ -165,7 +165,7 @@ void Correlator::on_reset(Subflow& subflow, const Record& record) {
     event.token_known = is_join && is_known(subflow.token);
     emit(event);
   }
-  emit(event_of(EventKind::kReset, subflow, &record, record.time_ns));
+  tell(EventKind::kReset, subflow, record);
 }
 
 /// Malformed options are told whether their subflow is known or not; a slot that is not is no stale record.
