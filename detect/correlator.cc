@@ -34,7 +34,7 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       prover_(crypto_, counters, options.crypto_per_second),
       waiting_(options.max_waiting_joins, options.join_grace_ns, mix64(seed + 3)),
       matcher_(connections_, tokens_, keyless_, prover_),
-      reporter_(crypto_, mix64(seed + 4)),
+      reporter_(mix64(seed + 4)),
       detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
       policy_(detectors, notices, mix64(seed + 8), counters),
       evidence_(options.evidence, book_, connections_, sink, counters),
@@ -48,6 +48,13 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
 }
 
 Correlator::~Correlator() = default;
+
+void Correlator::prefetch(std::size_t worker, std::span<const Record> records) {
+  for (const Record& record : records) book_.prefetch(worker, record.slot);
+  for (const Record& record : records) {
+    if (const Subflow* subflow = book_.peek(worker, record.slot)) connections_.prefetch(subflow->connection);
+  }
+}
 
 void Correlator::on_record(std::size_t worker, const Record& record) {
   ControlCounters::add(counters_.records_taken);
@@ -296,7 +303,7 @@ void Correlator::on_notice(Notice&& notice) {
   evidence_.on_notice(notice);
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
   if (notice.source && notice.destination && notice.source->port != 0 && notice.destination->port != 0) {
-    notice.community_id = crypto_.derive_community_id({*notice.source, *notice.destination});
+    notice.community_id = Crypto::derive_community_id({*notice.source, *notice.destination});
   }
   sink_.on_report(std::move(notice));
 }

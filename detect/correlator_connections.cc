@@ -63,7 +63,8 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   subflow.version = answer.version;
   subflow.opener_id = AddressId{0};
   subflow.acceptor_id = AddressId{0};
-  if (Connection* known = find_twin(subflow, answer, record.time_ns)) {
+  const auto digest = prover_.try_digest(answer.version, answer.key);
+  if (Connection* known = digest ? find_twin(subflow, answer, digest->token, record.time_ns) : nullptr) {
     if (Subflow* sibling = book_.find(known->initial)) join_twins(subflow, *sibling, *known);
     return;
   }
@@ -80,7 +81,8 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   connection->checksums = (answer.flags & CapableOption::kChecksumRequired) != 0;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
   tell(EventKind::kConnectionEstablished, subflow, record);
-  set_key(*connection, Role::kResponder, answer.key);
+  connection->shed = !digest;
+  set_key(*connection, Role::kResponder, answer.key, digest);
   note_handshake(subflow, *connection);
 }
 
@@ -119,10 +121,10 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
 
 /// The same keys under another 4-tuple at about the same time: one subflow, seen on both sides of a NAT or
 /// balancer, which leaves at least one end's sequence numbers alone.
-Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answer, std::uint64_t time_ns) {
-  const auto digest = prover_.try_digest(answer.version, answer.key);
-  if (!digest) return nullptr;
-  for (const HostRef& candidate : tokens_.find(digest->token)) {
+///
+/// @param token  Of the key answered.
+Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answer, Token token, std::uint64_t time_ns) {
+  for (const HostRef& candidate : tokens_.find(token)) {
     Connection* connection = connections_.find(candidate.connection);
     if (connection == nullptr || candidate.role != Role::kResponder || connection->subflows.empty()) continue;
     if (connection->version != answer.version || connection->host(Role::kResponder).key != answer.key) continue;
@@ -246,10 +248,15 @@ void Correlator::tell_key_change(Subflow& subflow, Connection& connection, Role 
 }
 
 void Correlator::set_key(Connection& connection, Role role, Key key) {
+  if (connection.host(role).key || !connection.version) return;
+  set_key(connection, role, key, try_digest(connection, key));
+}
+
+/// @param digest  The key's; none where the budget did not allow it.
+void Correlator::set_key(Connection& connection, Role role, Key key, const std::optional<KeyDigest>& digest) {
   Host& host = connection.host(role);
-  if (host.key || !connection.version) return;
   host.key = key;
-  if (const auto digest = try_digest(connection, key)) {
+  if (digest) {
     host.idsn = digest->idsn;
     dsns_.add(digest->idsn.value, {connection.self, role});
     if (!host.token) register_token(connection, role, digest->token);

@@ -127,7 +127,7 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
 /// meanwhile.
 void Correlator::tell_unknown(const Subflow& subflow, std::uint64_t time_ns) {
   ControlCounters::add(counters_.joins_unknown);
-  const bool ended = tokens_.find(subflow.token).empty() && ended_tokens_.find(subflow.token) != nullptr;
+  const bool ended = !tokens_.contains(subflow.token) && ended_tokens_.find(subflow.token) != nullptr;
   if (!subflow.syn_seen || ended) return;
   Event event = event_of(EventKind::kJoinUnknown, subflow, nullptr, time_ns);
   event.from_opener = false;  // the acceptor's answer is what makes it one

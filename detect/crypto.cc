@@ -169,7 +169,8 @@ std::string Crypto::derive_community_id(const FourTuple& tuple) {
   put_big_endian(&wire[at], first.port);
   put_big_endian(&wire[at + 2], second.port);
   at += 4;
-  const Digest hash = digest_of(state_->sha1, std::span(wire).first(at));
+  Sha1 sha1;
+  const Digest hash = digest_of(sha1, std::span(wire).first(at));
   std::array<unsigned char, 32> text{};
   EVP_EncodeBlock(text.data(), hash.data(), 20);
   return "1:" + std::string(reinterpret_cast<const char*>(text.data()));

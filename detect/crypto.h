@@ -49,8 +49,8 @@ class Crypto {
   [[nodiscard]] AddressHmac derive_address_hmac(Key sender, Key receiver, AddressId id, const IpAddress& address,
                                                 std::uint16_t port);
 
-  /// Community ID v1 of a TCP flow, seed 0: "1:" and base64 of SHA-1 (community-id-spec).
-  [[nodiscard]] std::string derive_community_id(const FourTuple& tuple);
+  /// Community ID v1 of a TCP flow, seed 0: "1:" and base64 of SHA-1 (community-id-spec). Any thread.
+  [[nodiscard]] static std::string derive_community_id(const FourTuple& tuple);
 
  private:
   struct State;

@@ -8,16 +8,6 @@
 namespace mptap {
 namespace {
 
-std::string base62(std::uint64_t value) {
-  static constexpr char kDigits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string text;
-  do {
-    text.insert(text.begin(), kDigits[value % 62]);
-    value /= 62;
-  } while (value != 0);
-  return text;
-}
-
 std::optional<std::uint64_t> time_between(std::uint64_t start_ns, std::uint64_t end_ns) {
   if (end_ns == 0 || end_ns < start_ns) return std::nullopt;
   return end_ns - start_ns;
@@ -47,9 +37,6 @@ EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple&
 
 }  // namespace
 
-Reporter::Reporter(Crypto& crypto, std::uint64_t run_seed)
-    : crypto_(crypto), uid_prefix_("C" + base62(run_seed) + "-") {}
-
 void Reporter::choose_events(const std::vector<std::string>& events) {
   chosen_ = {events.begin(), events.end()};
   if (chosen_.contains(std::string(kSubflowEvents))) {
@@ -62,7 +49,7 @@ void Reporter::choose_events(const std::vector<std::string>& events) {
   }
 }
 
-ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, uid_prefix_ + base62(mp_id)}; }
+ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, run_}; }
 
 SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection* connection, CloseCause close,
                                        std::uint64_t end_ns) {
@@ -88,7 +75,6 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   report.from_opener = direction_report(subflow.counters[0]);
   report.from_acceptor = direction_report(subflow.counters[1]);
   report.close = close;
-  report.community_id = crypto_.derive_community_id(subflow.tuple);
   if (subflow.syn_seen && !subflow.syn_repeated) {
     report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns);
     report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns);
@@ -114,7 +100,6 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.end_ns = end_ns;
   report.version = connection.version;
   report.tuple = connection.tuple;
-  report.community_id = crypto_.derive_community_id(connection.tuple);
   report.initiator_token = connection.host(Role::kInitiator).token;
   report.responder_token = connection.host(Role::kResponder).token;
   report.subflows = connection.subflow_count;
@@ -170,7 +155,7 @@ void Reporter::tell_record(const Record& record, const Subflow& subflow, const C
   const char* event = fill_option(row, record, subflow);
   if (event == nullptr || !wants(event)) return;
   row.event = event;
-  row.community_id = crypto_.derive_community_id(row.tuple);
+  row.community_id = Crypto::derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 
@@ -208,7 +193,7 @@ void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
   if (event.kind == EventKind::kRefused && event.record != nullptr && event.record->reset.has_reason) {
     row.reason = event.record->reset.reason;
   }
-  row.community_id = crypto_.derive_community_id(row.tuple);
+  row.community_id = Crypto::derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 

@@ -94,7 +94,10 @@ enum class Unverified : std::uint8_t {
 /// Names a connection: MP_ID within this run, uid across runs and sensors.
 struct ConnectionName {
   std::uint64_t mp_id = 0;
-  std::string uid;
+  std::uint64_t run = 0;                         // unlike that of any other run
+
+  /// Spelled out by who writes it: control only carries the numbers. Any thread.
+  [[nodiscard]] std::string uid() const;
 };
 
 struct DirectionReport {
@@ -139,7 +142,6 @@ struct SubflowReport {
   DirectionReport from_opener;
   DirectionReport from_acceptor;
   CloseCause close = CloseCause::kNone;
-  std::string community_id;                      // community ID v1, seed 0
   std::optional<std::uint64_t> handshake_rtt_ns; // SYN to third ACK
   std::optional<std::uint64_t> acceptor_rtt_ns;  // SYN to SYN/ACK: the part between the tap and the acceptor
   std::vector<PriorityChange> priority_changes;  // MP_PRIO about this subflow; the first kMaxPriorityChanges
@@ -159,7 +161,6 @@ struct ConnectionReport {
   std::uint64_t end_ns = 0;
   std::optional<std::uint8_t> version;
   FourTuple tuple;                               // of the initial subflow; opener = initiator
-  std::string community_id;                      // of the initial subflow
   std::optional<Token> initiator_token;
   std::optional<Token> responder_token;
   std::uint32_t subflows = 0;                    // established or partial ones

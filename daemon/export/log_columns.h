@@ -39,7 +39,7 @@ inline LogValue mp_id_of(const std::optional<ConnectionName>& name) {
 
 inline LogValue uid_of(const std::optional<ConnectionName>& name) {
   if (!name) return Unset{};
-  return word_or_unset(name->uid);
+  return *name;
 }
 
 inline LogValue address_of(const std::optional<Endpoint>& endpoint) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/export/text.h"
+#include "detect/crypto.h"
 
 namespace mptap {
 namespace {
@@ -127,6 +128,8 @@ struct ZeekAppender : PlainAppender {
     }
   }
   void operator()(const Base64& data) const { out += base64(data.bytes); }
+  void operator()(const ConnectionName& name) const { out += name.uid(); }
+  void operator()(const CommunityIdOf& of) const { out += Crypto::derive_community_id(*of.tuple); }
 };
 
 struct JsonAppender : PlainAppender {
@@ -189,6 +192,8 @@ struct JsonAppender : PlainAppender {
     out += ']';
   }
   void operator()(const Base64& data) const { out += '"' + base64(data.bytes) + '"'; }
+  void operator()(const ConnectionName& name) const { out += '"' + name.uid() + '"'; }
+  void operator()(const CommunityIdOf& of) const { out += '"' + Crypto::derive_community_id(*of.tuple) + '"'; }
 };
 
 /// The Zeek type of a set value; Unset is not asked.
@@ -206,6 +211,8 @@ struct TypeOf {
   ZeekType operator()(const std::vector<PriorityChange>*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const std::vector<AddressReport>*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const Base64&) const { return ZeekType::kString; }
+  ZeekType operator()(const ConnectionName&) const { return ZeekType::kString; }
+  ZeekType operator()(const CommunityIdOf&) const { return ZeekType::kString; }
 };
 
 }  // namespace

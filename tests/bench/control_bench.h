@@ -52,6 +52,7 @@ class ControlBench {
       started.store(true, std::memory_order_release);
       Control({WorkerLink{&ring_, nullptr, &worker_}}, correlator_).run();
     });
+    pthread_setname_np(thread_.native_handle(), "control");  // for profiles
     while (!started.load(std::memory_order_acquire)) std::this_thread::yield();
   }
   ~ControlBench() { finish(); }
