@@ -54,6 +54,22 @@ void Correlator::prefetch(std::size_t worker, std::span<const Record> records) {
   for (const Record& record : records) {
     if (const Subflow* subflow = book_.peek(worker, record.slot)) connections_.prefetch(subflow->connection);
   }
+  for (const Record& record : records) {
+    if (record.kind == RecordKind::kClosed) prefetch_indexes(worker, record);
+  }
+}
+
+/// Where the subflow is the last one, its connection leaves the indexes.
+void Correlator::prefetch_indexes(std::size_t worker, const Record& record) {
+  const Subflow* subflow = book_.peek(worker, record.slot);
+  const Connection* connection = subflow != nullptr ? connection_of(*subflow) : nullptr;
+  if (connection == nullptr || connection->subflows.size() > 1) return;
+  for (const Host& host : connection->hosts) {
+    if (host.idsn) dsns_.prefetch(host.idsn->value);
+    if (!host.token) continue;
+    tokens_.prefetch(*host.token);
+    ended_tokens_.prefetch(*host.token);
+  }
 }
 
 void Correlator::on_record(std::size_t worker, const Record& record) {
@@ -122,7 +138,7 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
     if (subflow.midstream) subflow.state = SubflowState::kPartial;
   }
   if (record.has(record_flag::kSynSeen)) {
-    if (!known) subflow.counters[0].segments = 1;
+    if (!known) subflow.counts.segments[0] = 1;
     note_syn(subflow, record);
   }
   if (reporter_.wants_events()) reporter_.tell_record(record, subflow, nullptr, sink_);
@@ -142,7 +158,7 @@ void Correlator::note_syn(Subflow& subflow, const Record& record) {
   subflow.version = syn.version;
   subflow.syn_flags = syn.flags;
   if (syn.offer == Offer::kCapable) {
-    if (syn.version == 0) subflow.opener_key = syn.key();
+    if (syn.version == 0) subflow.extra.make().opener_key = syn.key();
     emit(event_of(EventKind::kCapableAttempt, subflow, &record, record.time_ns));
   } else if (syn.offer == Offer::kJoin) {
     subflow.token = syn.token();
@@ -173,12 +189,12 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   if (subflow.waiting && subflow.ended == CloseCause::kNone && record != nullptr && cause != CloseCause::kExit) {
     // It ended before its grace time did, and its handshake may still come.
     subflow.ended = cause;
-    subflow.ended_ns = end_ns;
+    subflow.extra.make().ended_ns = end_ns;
     return;
   }
   if (subflow.ended != CloseCause::kNone) {
     cause = subflow.ended;
-    end_ns = subflow.ended_ns;
+    end_ns = subflow.extra.read().ended_ns;
   }
   if (subflow.waiting) {
     stop_waiting(subflow);
@@ -219,20 +235,20 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
       connections_.start_idling(*connection, end_ns);
     }
   }
-  forget(subflow.opener_key);
-  forget(subflow.acceptor_key);
+  forget_keys(subflow);
   subflow = Subflow{};
 }
 
 void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) const {
+  EndedSums& sums = connection.ended.make();
+  const SubflowCounts& counts = subflow.counts;
   for (const bool from_opener : {true, false}) {
-    DirectionReport& sum = connection.ended[static_cast<std::size_t>(subflow.role_of(from_opener))];
-    const CountersBody& counters = subflow.counters[from_opener ? 0 : 1];
-    sum.segments += counters.segments;
-    sum.payload_bytes += counters.payload_bytes;
-    sum.mapped_bytes += counters.mapped_bytes;
-    std::uint64_t& most = connection.most_mapped[static_cast<std::size_t>(subflow.role_of(from_opener))];
-    most = std::max(most, counters.mapped_bytes);
+    const std::size_t end = from_opener ? 0 : 1;
+    const auto role = static_cast<std::size_t>(subflow.role_of(from_opener));
+    sums.all[role].segments += counts.segments[end];
+    sums.all[role].payload_bytes += counts.payload_bytes[end];
+    sums.all[role].mapped_bytes += counts.mapped_bytes[end];
+    sums.most_mapped[role] = std::max(sums.most_mapped[role], counts.mapped_bytes[end]);
   }
 }
 

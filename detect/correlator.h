@@ -74,6 +74,8 @@ class Correlator : private NoticeSink {
   /// Why a connection leaves the table.
   enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
 
+  void prefetch_indexes(std::size_t worker, const Record& record);
+
   // Handshakes.
   void on_opened(std::size_t worker, const Record& record);
   void note_syn(Subflow& subflow, const Record& record);
@@ -90,6 +92,7 @@ class Correlator : private NoticeSink {
 
   // Signals.
   void on_add_addr(Subflow& subflow, const Record& record);
+  void take_early_addresses(Subflow& subflow);
   void on_remove_addr(Subflow& subflow, const Record& record);
   void on_prio(Subflow& subflow, const Record& record);
   [[nodiscard]] PriorityCount count_priorities(const Connection& connection, Role role, std::uint64_t time_ns);
@@ -134,6 +137,7 @@ class Correlator : private NoticeSink {
   void tell_unknown(const Subflow& subflow, std::uint64_t time_ns);
   [[nodiscard]] bool is_known(Token token) { return tokens_.contains(token) || ended_tokens_.find(token) != nullptr; }
   void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
+  static void forget_keys(Subflow& subflow);
   void detach(const Subflow& subflow, Connection& connection);
   void stop_waiting(Subflow& subflow);
   void recheck_waiting(Token token, std::uint64_t time_ns);

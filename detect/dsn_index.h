@@ -25,6 +25,8 @@ class DsnIndex {
   void add(std::uint64_t dsn, const HostRef& host);
   void remove(std::uint64_t dsn, const HostRef& host);
 
+  void prefetch(std::uint64_t dsn) const { table_.prefetch(Block{dsn}); }
+
   /// The host whose data `dsn` continues; unset where there is none, or more than one.
   [[nodiscard]] HostRef find(std::uint64_t dsn);
 

@@ -50,6 +50,8 @@ class LruMap {
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
+  void prefetch(const Key& key) const { __builtin_prefetch(&index_[hash_of(key) & mask()]); }
+
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
 
@@ -117,6 +119,7 @@ class LruMap {
     nodes_[node] = Node{};
     nodes_[node].older = std::exchange(free_, node);
     --size_;
+    if (last_ != kNone) __builtin_prefetch(&index_[hash_of(nodes_[last_].key) & mask()]);  // it leaves next
   }
 
   void link_first(std::uint32_t node) {

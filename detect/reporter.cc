@@ -22,8 +22,8 @@ std::vector<AddressReport> address_reports(const Host& host) {
   return reports;
 }
 
-DirectionReport direction_report(const CountersBody& counters) {
-  return {counters.segments, counters.payload_bytes, counters.mapped_bytes};
+DirectionReport direction_report(const SubflowCounts& counts, std::size_t end) {
+  return {counts.segments[end], counts.payload_bytes[end], counts.mapped_bytes[end]};
 }
 
 EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple& tuple, bool from_opener) {
@@ -72,16 +72,16 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   report.backup = subflow.backup;
   report.hmac_synack = subflow.hmac_synack;
   report.hmac_ack = subflow.hmac_ack;
-  report.from_opener = direction_report(subflow.counters[0]);
-  report.from_acceptor = direction_report(subflow.counters[1]);
+  report.from_opener = direction_report(subflow.counts, 0);
+  report.from_acceptor = direction_report(subflow.counts, 1);
   report.close = close;
   if (subflow.syn_seen && !subflow.syn_repeated) {
     report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns);
     report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns);
   }
-  report.priority_changes = subflow.priority_changes;
+  report.priority_changes = subflow.extra.read().priority_changes;
   report.backup_at_end = subflow.backup;
-  for (const PriorityChange& change : subflow.priority_changes) report.backup_at_end = change.backup;
+  for (const PriorityChange& change : report.priority_changes) report.backup_at_end = change.backup;
   report.nat = subflow.nat;
   report.unverified = subflow.unverified;
   const bool unproven = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished &&
@@ -103,8 +103,8 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.initiator_token = connection.host(Role::kInitiator).token;
   report.responder_token = connection.host(Role::kResponder).token;
   report.subflows = connection.subflow_count;
-  report.from_initiator = connection.ended[0];
-  report.from_responder = connection.ended[1];
+  report.from_initiator = connection.ended.read().all[0];
+  report.from_responder = connection.ended.read().all[1];
   const bool carried_data = report.from_initiator.payload_bytes + report.from_responder.payload_bytes != 0;
   const bool fell_back = connection.fallback != Fallback::kNone || (carried_data && !connection.dss_seen);
   report.outcome = connection.partial ? Outcome::kPartial : fell_back ? Outcome::kFallback : Outcome::kEstablished;
@@ -133,7 +133,7 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
     const std::size_t at = static_cast<std::size_t>(role);
     const std::uint64_t again = connection.mapped[at] - (host.dsn_high - first);
     (own ? report.initiator_reinjected_bytes : report.responder_reinjected_bytes) =
-        std::min(again, connection.mapped[at] - std::min(connection.most_mapped[at], connection.mapped[at]));
+        std::min(again, connection.mapped[at] - std::min(connection.ended.read().most_mapped[at], connection.mapped[at]));
   }
   return report;
 }
