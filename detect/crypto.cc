@@ -3,7 +3,6 @@
 // The one-shot forms of OpenSSL 3 look algorithms up and count references for each digest, which takes longer than the
 // digest. What is hashed here fits one or two blocks, so the compression functions are all that is needed.
 #define OPENSSL_SUPPRESS_DEPRECATED
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/sha.h>
 
@@ -74,7 +73,7 @@ Digest digest_of(Sha& sha, std::span<const std::uint8_t> message) {
   Block block = last_block(message, message.size());
   sha.start();
   sha.add(block);
-  wipe(block.data(), block.size());
+  wipe(block.data(), message.size());
   return sha.result();
 }
 
@@ -92,7 +91,7 @@ Digest hmac_of(Sha& sha, const std::array<std::uint8_t, 16>& key, std::span<cons
   sha.start();
   sha.add(pad);
   sha.add(last_block(std::span(inner).first(Sha::kSize), kBlock + Sha::kSize));
-  wipe(pad.data(), pad.size());
+  wipe(pad.data(), key.size());
   return sha.result();
 }
 
@@ -175,7 +174,5 @@ std::string Crypto::derive_community_id(const FourTuple& tuple) {
   EVP_EncodeBlock(text.data(), hash.data(), 20);
   return "1:" + std::string(reinterpret_cast<const char*>(text.data()));
 }
-
-void wipe(void* memory, std::size_t size) { OPENSSL_cleanse(memory, size); }
 
 }  // namespace mptap

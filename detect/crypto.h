@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -57,8 +58,11 @@ class Crypto {
   std::unique_ptr<State> state_;
 };
 
-/// Overwrites a secret so that the compiler may not leave it out.
-void wipe(void* memory, std::size_t size);
+/// Overwrites a secret so that the compiler may not leave it out: it has to take it that the memory is read.
+inline void wipe(void* memory, std::size_t size) {
+  std::memset(memory, 0, size);
+  __asm__ volatile("" : : "r"(memory) : "memory");
+}
 
 /// Wipes and unsets a key that is no longer needed.
 inline void forget(std::optional<Key>& key) {

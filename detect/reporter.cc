@@ -13,8 +13,8 @@ std::optional<std::uint64_t> time_between(std::uint64_t start_ns, std::uint64_t 
   return end_ns - start_ns;
 }
 
-std::vector<AddressReport> address_reports(const Host& host) {
-  std::vector<AddressReport> reports;
+AddressReports address_reports(const Host& host) {
+  AddressReports reports;
   for (const KnownAddress& known : host.addresses) {
     reports.push_back({known.id, known.address, known.advertised ? known.port : std::uint16_t{0}, known.advertised,
                        known.used, known.removed});

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <variant>
@@ -123,6 +125,37 @@ struct AddressReport {
   bool removed = false;
 };
 
+/// Addresses of a host. Most have one or two, which need no memory of their own: it would be taken by control and given
+/// back by the log writer, and the allocator makes one wait for the other.
+class AddressReports {
+ public:
+  AddressReports() = default;
+  AddressReports(std::initializer_list<AddressReport> reports) {
+    for (const AddressReport& report : reports) push_back(report);
+  }
+
+  void push_back(const AddressReport& report) {
+    if (size_ < kFew) {
+      few_[size_] = report;
+    } else {
+      if (size_ == kFew) many_.assign(few_.begin(), few_.end());
+      many_.push_back(report);
+    }
+    ++size_;
+  }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] const AddressReport* begin() const { return size_ <= kFew ? few_.data() : many_.data(); }
+  [[nodiscard]] const AddressReport* end() const { return begin() + size_; }
+  [[nodiscard]] const AddressReport& operator[](std::size_t at) const { return begin()[at]; }
+
+ private:
+  static constexpr std::size_t kFew = 2;
+  std::array<AddressReport, kFew> few_{};
+  std::vector<AddressReport> many_;               // all of them, where there are more
+  std::size_t size_ = 0;
+};
+
 /// One row of mptcp_subflow.log.
 struct SubflowReport {
   FourTuple tuple;
@@ -173,8 +206,8 @@ struct ConnectionReport {
   bool checksums = false;                        // negotiated
   Fallback fallback = Fallback::kNone;
   std::optional<std::uint8_t> reset_reason;      // of the MP_TCPRST that ended its last subflow
-  std::vector<AddressReport> initiator_address_list;
-  std::vector<AddressReport> responder_address_list;
+  AddressReports initiator_address_list;
+  AddressReports responder_address_list;
   bool nat = false;                              // of some subflow
   // Of each direction, where its start and both directions were seen.
   std::optional<std::uint64_t> initiator_reinjected_bytes;  // mapped again on another subflow

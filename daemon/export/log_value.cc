@@ -117,9 +117,9 @@ struct ZeekAppender : PlainAppender {
       out += change.backup ? "backup" : "normal";
     }
   }
-  void operator()(const std::vector<AddressReport>* addresses) const {
+  void operator()(const AddressReports* addresses) const {
     for (const AddressReport& address : *addresses) {
-      if (&address != &addresses->front()) out += ',';
+      if (&address != addresses->begin()) out += ',';
       append_number(out, address.id.value);
       out += '=';
       append_address(out, address.address);
@@ -172,10 +172,10 @@ struct JsonAppender : PlainAppender {
     }
     out += ']';
   }
-  void operator()(const std::vector<AddressReport>* addresses) const {
+  void operator()(const AddressReports* addresses) const {
     out += '[';
     for (const AddressReport& address : *addresses) {
-      if (&address != &addresses->front()) out += ',';
+      if (&address != addresses->begin()) out += ',';
       out += R"({"id":)";
       append_number(out, address.id.value);
       out += R"(,"address":)";
@@ -209,7 +209,7 @@ struct TypeOf {
   ZeekType operator()(Token) const { return ZeekType::kString; }
   ZeekType operator()(const std::vector<SourceCount>*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const std::vector<PriorityChange>*) const { return ZeekType::kVectorOfString; }
-  ZeekType operator()(const std::vector<AddressReport>*) const { return ZeekType::kVectorOfString; }
+  ZeekType operator()(const AddressReports*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const Base64&) const { return ZeekType::kString; }
   ZeekType operator()(const ConnectionName&) const { return ZeekType::kString; }
   ZeekType operator()(const CommunityIdOf&) const { return ZeekType::kString; }
