@@ -119,7 +119,8 @@ class LruMap {
     nodes_[node] = Node{};
     nodes_[node].older = std::exchange(free_, node);
     --size_;
-    if (last_ != kNone) __builtin_prefetch(&index_[hash_of(nodes_[last_].key) & mask()]);  // it leaves next
+    if (last_ == kNone || nodes_[last_].newer == kNone) return;
+    prefetch(nodes_[nodes_[last_].newer].key);  // it leaves next but one
   }
 
   void link_first(std::uint32_t node) {

@@ -4,8 +4,9 @@
 #include <array>
 #include <atomic>
 #include <cstddef>
-#include <memory>
 #include <utility>
+
+#include "dataplane/spsc_ring.h"
 
 namespace mptap {
 
@@ -21,6 +22,7 @@ class BlockQueue {
   BlockQueue& operator=(const BlockQueue&) = delete;
   ~BlockQueue() {
     while (head_ != nullptr) delete std::exchange(head_, head_->next);
+    for (Block* spare = nullptr; spares_.try_pop(spare);) delete spare;
   }
 
   [[nodiscard]] std::size_t capacity() const { return capacity_; }
@@ -35,8 +37,10 @@ class BlockQueue {
   /// There must be room.
   void push(T&& element) {
     if (tail_at_ == kBlock) {
-      tail_->next = new Block;
-      tail_ = tail_->next;
+      Block* fresh = nullptr;
+      if (!spares_.try_pop(fresh)) fresh = new Block;
+      tail_->next = fresh;
+      tail_ = fresh;
       tail_at_ = 0;
     }
     tail_->elements[tail_at_++] = std::move(element);
@@ -50,7 +54,7 @@ class BlockQueue {
       if (popped_count_ == pushed_seen_) return false;
     }
     if (head_at_ == kBlock) {  // what was pushed stands in the next one
-      delete std::exchange(head_, head_->next);
+      give_back(std::exchange(head_, head_->next));
       head_at_ = 0;
     }
     out = std::exchange(head_->elements[head_at_++], T{});
@@ -65,7 +69,8 @@ class BlockQueue {
   }
 
  private:
-  static constexpr std::size_t kBlock = 128;
+  static constexpr std::size_t kBlock = 32;
+  static constexpr std::size_t kSpares = 64;  // blocks that are kept for the next rows
   static constexpr std::size_t kCacheLine = 64;
 
   struct Block {
@@ -76,7 +81,14 @@ class BlockQueue {
     std::atomic<std::size_t> value{0};
   };
 
+  void give_back(Block* block) {
+    block->next = nullptr;
+    if (!spares_.try_push(block)) return delete block;
+    spares_.publish();
+  }
+
   const std::size_t capacity_;
+  SpscRing<Block*> spares_{kSpares};         // from the consumer to the producer
   SharedCount pushed_;
   SharedCount popped_;
   alignas(kCacheLine) Block* head_;          // consumer's
