@@ -13,7 +13,7 @@ namespace mptap {
 /// Single producer, single consumer, no lock; blocks of elements come and go as the queue grows and shrinks, so that a
 /// large capacity costs nothing while the consumer keeps up.
 ///
-/// Producer thread: push(), has_room(). Consumer thread: try_pop(). Any thread: size(), capacity().
+/// Producer thread: has_room(), next_place(), push(). Consumer thread: try_pop(). Any thread: size(), capacity().
 template <typename T>
 class BlockQueue {
  public:
@@ -34,8 +34,8 @@ class BlockQueue {
     return pushed_count_ - popped_seen_ + kept_free < capacity_;
   }
 
-  /// There must be room.
-  void push(T&& element) {
+  /// The place of the next element, to be filled before push(). There must be room.
+  [[nodiscard]] T& next_place() {
     if (tail_at_ == kBlock) {
       Block* fresh = nullptr;
       if (!spares_.try_pop(fresh)) fresh = new Block;
@@ -43,7 +43,12 @@ class BlockQueue {
       tail_ = fresh;
       tail_at_ = 0;
     }
-    tail_->elements[tail_at_++] = std::move(element);
+    return tail_->elements[tail_at_];
+  }
+
+  /// Shows the element in next_place() to the consumer.
+  void push() {
+    ++tail_at_;
     pushed_.value.store(++pushed_count_, std::memory_order_release);
   }
 

@@ -45,7 +45,10 @@ void LogQueue::on_report(Report&& report) {
     if (!rows_.has_room(kept_free)) return counters_of(counters_, report).rows_dropped.add();
   }
   while (!rows_.has_room()) std::this_thread::sleep_for(kWaitForRoom);
-  rows_.push({std::move(report), to_log});
+  QueuedReport& place = rows_.next_place();
+  place.report = std::move(report);
+  place.to_log = to_log;
+  rows_.push();
 }
 
 bool LogQueue::belongs_in_log(const Report& report) {
