@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <thread>
 
 namespace mptap {
@@ -33,18 +34,31 @@ bool Control::take_batch() {
   const bool alone = workers_.size() == 1;
   const std::uint64_t published_ns = least_published_time();
   bool any = false;
-  Record record;
   for (std::size_t worker = 0; worker < workers_.size(); ++worker) {
-    for (int taken = 0; taken < kBatch && workers_[worker].ring->try_pop(record); ++taken) {
+    for (std::size_t taken = 0; taken < kBatch;) {
+      const std::size_t count = take_burst(worker, alone, published_ns);
+      if (count == 0) break;
       any = true;
-      correlator_.advance(alone ? record.time_ns : std::min(record.time_ns, published_ns));
-      if (record.has(record_flag::kKept) && workers_[worker].shelf->try_pop(packet_)) {
-        correlator_.on_packet(worker, packet_);
-      }
-      correlator_.on_record(worker, record);
+      taken += count;
     }
   }
   return any;
+}
+
+std::size_t Control::take_burst(std::size_t worker, bool alone, std::uint64_t published_ns) {
+  std::size_t count = 0;
+  while (count < kBurst && workers_[worker].ring->try_pop(burst_[count])) ++count;
+  const std::span records(burst_.data(), count);
+  correlator_.prefetch(worker, records);
+  for (Record& record : records) {
+    correlator_.advance(alone ? record.time_ns : std::min(record.time_ns, published_ns));
+    if (record.has(record_flag::kKept) && workers_[worker].shelf->try_pop(packet_)) {
+      correlator_.on_packet(worker, packet_);
+    }
+    correlator_.on_record(worker, record);
+    record = Record{};  // it may hold keys
+  }
+  return count;
 }
 
 std::uint64_t Control::least_published_time() const {

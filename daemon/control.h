@@ -1,7 +1,9 @@
 // The control loop: takes records from every worker's ring to the correlator, and time with them.
 #pragma once
 
+#include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <vector>
@@ -32,15 +34,19 @@ class Control {
 
  private:
   /// Records taken from one ring before the next one has its turn.
-  static constexpr int kBatch = 256;
+  static constexpr std::size_t kBatch = 256;
+  /// Records whose subflows and connections are brought towards the cache before the first of them has its turn.
+  static constexpr std::size_t kBurst = 32;
 
   bool take_batch();
+  std::size_t take_burst(std::size_t worker, bool alone, std::uint64_t published_ns);
   [[nodiscard]] std::uint64_t least_published_time() const;
   [[nodiscard]] bool all_finished() const;
 
   std::vector<WorkerLink> workers_;
   Correlator& correlator_;
   KeptPacket packet_;
+  std::array<Record, kBurst> burst_;
 };
 
 }  // namespace mptap

@@ -36,7 +36,7 @@ class Filled {
   explicit Filled(std::uint32_t count) : count_(count), table_(options_of(count), 1) {
     for (std::uint32_t number = 0; number < count; ++number) {
       const SubflowKey key = key_of(number);
-      stored_ += table_.try_insert(key, table_.hash_of(key), SlotClass::kAnswered) != SubflowTable::kNone ? 1 : 0;
+      stored_ += table_.try_insert(table_.hash_of(key), SlotClass::kAnswered) != SubflowTable::kNone ? 1 : 0;
     }
   }
 
@@ -80,7 +80,7 @@ void find_one_by_one(benchmark::State& state) {
   for (auto _ : state) {
     found = 0;
     for (const SubflowKey& key : keys) {
-      found += filled.table().find(key, filled.table().hash_of(key)) != SubflowTable::kNone ? 1 : 0;
+      found += filled.table().find(filled.table().hash_of(key)) != SubflowTable::kNone ? 1 : 0;
     }
     benchmark::DoNotOptimize(found);
   }
@@ -94,12 +94,12 @@ std::size_t find_burst(SubflowTable& table, const SubflowKey* keys) {
     hashes[i] = table.hash_of(keys[i]);
     table.prefetch_bucket(hashes[i]);
   }
-  std::array<bool, kBurst> known;
-  for (std::size_t i = 0; i < kBurst; ++i) known[i] = table.prefetch_slot(hashes[i]);
+  std::array<std::uint32_t, kBurst> likely;
+  for (std::size_t i = 0; i < kBurst; ++i) likely[i] = table.prefetch_slot(hashes[i]);
   std::size_t found = 0;
   for (std::size_t i = 0; i < kBurst; ++i) {
-    if (!known[i]) continue;
-    const std::uint32_t index = table.find(keys[i], hashes[i]);
+    if (likely[i] == SubflowTable::kNone) continue;
+    const std::uint32_t index = table.find(hashes[i], likely[i]);
     if (index == SubflowTable::kNone) continue;
     ++table[index].last_seen_ns;
     ++found;
@@ -132,10 +132,10 @@ void replace(benchmark::State& state) {
   const auto exchange = [&](std::uint32_t leaves, std::uint32_t comes) {
     for (const std::uint32_t number : numbers) {
       const SubflowKey old_key = key_of(number + leaves);
-      const std::uint32_t index = table.find(old_key, table.hash_of(old_key));
+      const std::uint32_t index = table.find(table.hash_of(old_key));
       if (index != SubflowTable::kNone) table.release(index);
       const SubflowKey key = key_of(number + comes);
-      lost += table.try_insert(key, table.hash_of(key), SlotClass::kAnswered) == SubflowTable::kNone ? 1 : 0;
+      lost += table.try_insert(table.hash_of(key), SlotClass::kAnswered) == SubflowTable::kNone ? 1 : 0;
     }
   };
   for (auto _ : state) {

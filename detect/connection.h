@@ -8,6 +8,8 @@
 
 #include "dataplane/record.h"
 #include "dataplane/types.h"
+#include "detect/compact_vector.h"
+#include "detect/on_demand.h"
 #include "detect/reports.h"
 #include "detect/told.h"
 
@@ -35,22 +37,27 @@ enum class AddressChange : std::uint8_t {
   kConflict,     // another address on an ID that was not removed
 };
 
+/// What few hosts have.
+struct HostExtra {
+  std::optional<Key> other_key;  // one that contradicts `key` (see kKeyChanged): either may be the true one
+  std::optional<Token> other_token;
+  std::optional<std::uint64_t> noted_dsn;  // by which it is found without a key
+};
+
 /// One side of a connection.
 struct Host {
   std::optional<Key> key;
-  std::optional<Key> other_key;  // one that contradicts `key` (see kKeyChanged): either may be the true one
-  std::optional<Token> other_token;
-  bool key_confirmed = false;    // said twice, or the first data's number agrees: what it disproves is wrong
-  std::optional<Token> token;   // from the key, or learned from a join that matched by address
-  std::vector<KnownAddress> addresses;
   std::optional<Dsn> idsn;      // from the key
-  std::optional<std::uint64_t> noted_dsn;  // by which it is found without a key
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
   std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
-  bool missed = false;          // the tap missed some of its payload
+  CompactVector<KnownAddress> addresses;
+  OnDemand<HostExtra> extra;
+  std::optional<Token> token;   // from the key, or learned from a join that matched by address
   std::uint32_t unplaced = 0;   // subflows whose mappings were all too short to tell where in the data they belong
-  bool idsn_checked = false;    // its first mapping was compared with `idsn`
   std::optional<std::uint8_t> capable_flags;  // of its MP_CAPABLE in the handshake
+  bool key_confirmed = false;   // said twice, or the first data's number agrees: what it disproves is wrong
+  bool missed = false;          // the tap missed some of its payload
+  bool idsn_checked = false;    // its first mapping was compared with `idsn`
 
   [[nodiscard]] const KnownAddress* find(AddressId id) const;
   [[nodiscard]] bool knows(const IpAddress& address) const;
@@ -84,6 +91,12 @@ struct ConnectionRef {
   [[nodiscard]] bool is_set() const { return index != 0xffffffff; }
 };
 
+/// Summed over subflows that have ended, by Role.
+struct EndedSums {
+  std::array<DirectionReport, 2> all;
+  std::array<std::uint64_t, 2> most_mapped{};  // by one of them
+};
+
 struct Connection {
   ConnectionRef self;
   std::uint64_t mp_id = 0;
@@ -92,12 +105,11 @@ struct Connection {
   std::optional<std::uint8_t> version;
   FourTuple tuple;                             // of the initial subflow
   std::array<Host, 2> hosts;                   // by Role
-  std::vector<SubflowRef> subflows;            // living ones, in no order
+  CompactVector<SubflowRef> subflows;          // living ones, in no order
   SubflowRef initial;                          // the subflow that made it, as long as it lives
   std::uint32_t subflow_count = 0;             // all that ever belonged to it, but for joins that came to nothing
-  std::array<DirectionReport, 2> ended;        // summed over ended subflows, by Role
+  OnDemand<EndedSums> ended;
   std::array<std::uint64_t, 2> mapped{};       // mapped bytes of all subflows as last reported, by Role
-  std::array<std::uint64_t, 2> most_mapped{};  // by one subflow that has ended, by Role
   bool partial = false;
   bool checksums = false;
   bool dss_seen = false;
@@ -138,69 +150,100 @@ struct Connection {
   [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
 };
 
-struct Subflow {
-  bool in_use = false;
+/// What a subflow has until its handshake is settled, and what few subflows have.
+struct SubflowExtra {
+  std::optional<Key> opener_key;               // v0 SYN; or an ACK that came before its SYN/ACK
+  std::optional<Key> acceptor_key;             // of such an ACK
+  std::uint64_t early_ack_ns = 0;              // an ACK with keys came before its SYN/ACK; 0: not
+  std::uint64_t ended_ns = 0;                  // see `ended`
+  std::vector<Record> early_addresses;         // ADD_ADDRs before its connection was known; at most kMaxEarly
+  std::array<std::uint8_t, 8> synack_hmac{};
+  std::array<std::uint8_t, 20> ack_hmac{};
+  bool stays = false;                          // something of what follows is set
+  std::array<std::uint64_t, 2> dsn{};          // where keys do not tell: a 64-bit DSN of what each end sends; [0] the opener; 0: none
+  std::array<std::uint64_t, 2> prio_ns{};      // of the latest MP_PRIO that set `low_priority`
+  std::vector<PriorityChange> priority_changes;
+  std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
+  const char* address_form = "";               // which form of the HMAC its latest ADD_ADDR had, where it is valid
+  std::uint32_t bad_address_mark = 0;          // of the last ADD_ADDR with a wrong HMAC
+  AddressId removed_id;                        // its ID
+};
+
+/// What both directions' counters said last. [0] from the opener.
+struct SubflowCounts {
+  std::array<std::uint64_t, 2> payload_bytes{};
+  std::array<std::uint64_t, 2> mapped_bytes{};
+  std::array<std::uint64_t, 2> reported_ns{};
+  std::array<std::uint32_t, 2> segments{};
+};
+
+/// Three cache lines: there may be millions.
+struct alignas(64) Subflow {
   SubflowRef self;
   FourTuple tuple;
+  Token token;                                 // joins
   std::uint64_t start_ns = 0;
+  std::uint64_t syn_ack_ns = 0;                // when its SYN/ACK was seen; 0: not
+  std::uint64_t third_ack_ns = 0;
+  union {
+    std::uint32_t opener_nonce = 0;            // joins
+    std::uint32_t opener_isn;                  // others, once answered
+  };
+  union {
+    std::uint32_t acceptor_nonce = 0;
+    std::uint32_t acceptor_isn;
+  };
+  ConnectionRef connection;
+  SubflowCounts counts;
+  OnDemand<SubflowExtra> extra;
+  std::uint32_t place = 0;                     // in the connection's `subflows`
+  mutable Told told;                           // detectors'
+  std::optional<AddressId> opener_id;
+  std::optional<AddressId> acceptor_id;
+  std::optional<std::uint8_t> reset_reason;
+  std::uint16_t capable_data_len = 0;          // of the first data, where MP_CAPABLE maps it
+  std::array<bool, 2> first_dss{};             // [0] from the opener
+  std::array<bool, 2> low_priority{};          // by MP_PRIO; [0] by the opener
+  std::array<bool, 2> unplaced{};              // see Host; [0] the opener's
   SubflowState state = SubflowState::kAttempted;
-  bool syn_seen = false;
-  bool midstream = false;
-  bool twin = false;                           // the same subflow as another, seen under another 4-tuple
-  bool waiting = false;                        // an answered join that waits for its handshake
   Offer offer = Offer::kNone;                  // of the SYN, or of the SYN/ACK where the SYN was not seen
   std::uint8_t version = 0;
   std::uint8_t syn_flags = 0;                  // MP_CAPABLE flags of the SYN
-  bool backup = false;
-  std::optional<Key> opener_key;               // v0 SYN; or an ACK that came before its SYN/ACK
-  std::optional<Key> acceptor_key;             // of such an ACK
-  Token token;                                 // joins
-  std::uint32_t opener_nonce = 0;
-  std::uint32_t acceptor_nonce = 0;
-  std::uint32_t opener_isn = 0;
-  std::uint32_t acceptor_isn = 0;
-  std::array<std::uint8_t, 8> synack_hmac{};
-  std::array<std::uint8_t, 20> ack_hmac{};
-  bool has_ack_hmac = false;
-  bool completed = false;                      // its completion was told
-  std::uint64_t early_ack_ns = 0;              // an ACK with keys came before its SYN/ACK; 0: not
   Proof address_proof = Proof::kUnverified;    // of its latest ADD_ADDR
-  const char* address_form = "";               // which form of the HMAC that had, where it is valid
   CloseCause ended = CloseCause::kNone;        // it ended while it waited
-  std::uint64_t ended_ns = 0;
-  std::optional<AddressId> opener_id;
-  std::optional<AddressId> acceptor_id;
-  ConnectionRef connection;
-  std::uint32_t place = 0;                     // in the connection's `subflows`
   Role opener_role = Role::kInitiator;
   MatchedBy matched_by = MatchedBy::kNone;
   Proof hmac_synack = Proof::kUnverified;
   Proof hmac_ack = Proof::kUnverified;
-  std::array<CountersBody, 2> counters{};      // [0] from the opener
-  std::array<bool, 2> first_dss{};             // [0] from the opener
-  std::array<std::uint64_t, 2> dsn{};          // a 64-bit DSN of what each end sends; [0] the opener; 0: none
-  std::vector<Record> early_addresses;         // ADD_ADDRs before its connection was known; at most kMaxEarly
-  std::uint64_t syn_ack_ns = 0;                // when its SYN/ACK was seen; 0: not
-  std::uint64_t third_ack_ns = 0;
-  bool syn_repeated = false;                   // round trips cannot be told
   Unverified unverified = Unverified::kNone;
   Fallback fallback = Fallback::kNone;
-  std::optional<std::uint8_t> reset_reason;
-  std::array<bool, 2> low_priority{};          // by MP_PRIO; [0] by the opener
-  std::array<std::uint64_t, 2> prio_ns{};      // of the latest such MP_PRIO
-  std::vector<PriorityChange> priority_changes;
-  bool nat = false;                            // see SubflowReport
-  std::uint64_t removed_ns = 0;                // when an address of it was removed; 0: not
-  AddressId removed_id;                        // its ID
-  std::array<std::uint64_t, 2> counters_ns{};  // of the latest counters; [0] the opener's
-  std::array<bool, 2> unplaced{};              // see Host; [0] the opener's
-  std::uint16_t capable_data_len = 0;          // of the first data, where MP_CAPABLE maps it
-  std::uint32_t bad_address_mark = 0;          // of the last ADD_ADDR with a wrong HMAC
-  mutable Told told;                           // detectors'
+  bool in_use : 1 = false;
+  bool syn_seen : 1 = false;
+  bool midstream : 1 = false;
+  bool twin : 1 = false;                       // the same subflow as another, seen under another 4-tuple
+  bool waiting : 1 = false;                    // an answered join that waits for its handshake
+  bool backup : 1 = false;
+  bool has_ack_hmac : 1 = false;
+  bool completed : 1 = false;                  // its completion was told
+  bool syn_repeated : 1 = false;               // round trips cannot be told
+  bool nat : 1 = false;                        // see SubflowReport
 
   static constexpr std::size_t kMaxEarly = 8;
 
   [[nodiscard]] Role role_of(bool from_opener) const { return from_opener ? opener_role : other(opener_role); }
+
+  /// Of `extra` what stays.
+  [[nodiscard]] SubflowExtra& make_rare() {
+    SubflowExtra& rare = extra.make();
+    rare.stays = true;
+    return rare;
+  }
+
+  /// The handshake needs nothing of `extra` any more, which holds no key.
+  void settle() {
+    if (ended == CloseCause::kNone && !extra.read().stays && extra.read().early_addresses.empty()) extra.drop();
+  }
 };
+static_assert(sizeof(Subflow) == 192);
 
 }  // namespace mptap

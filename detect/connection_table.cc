@@ -31,7 +31,7 @@ void ConnectionTable::release(Connection& connection) {
   const std::uint32_t index = connection.self.index;
   for (Host& host : connection.hosts) {
     forget(host.key);
-    forget(host.other_key);
+    if (host.extra.is_made()) forget(host.extra.make().other_key);
   }
   connection = Connection{};
   free_.push_back(index);

@@ -8,6 +8,7 @@
 
 #include "detect/connection.h"
 #include "detect/correlator_options.h"
+#include "detect/prefetch.h"
 
 namespace mptap {
 
@@ -20,6 +21,10 @@ class ConnectionTable {
   Connection* try_create();
 
   [[nodiscard]] Connection* find(const ConnectionRef& ref);
+
+  void prefetch(const ConnectionRef& ref) {
+    if (ref.index < high_water_) prefetch_object(&slot(ref.index));
+  }
 
   /// Wipes the keys and gives the place back.
   void release(Connection& connection);

@@ -34,14 +34,43 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       prover_(crypto_, counters, options.crypto_per_second),
       waiting_(options.max_waiting_joins, options.join_grace_ns, mix64(seed + 3)),
       matcher_(connections_, tokens_, keyless_, prover_),
-      reporter_(crypto_, mix64(seed + 4)),
+      reporter_(mix64(seed + 4)),
       detectors_(make_detectors(detectors, mix64(seed + 5), counters)),
       policy_(detectors, notices, mix64(seed + 8), counters),
       evidence_(options.evidence, book_, connections_, sink, counters),
       speakers_(kMaxSpeakers, EndpointHash(mix64(seed + 7))),
-      ended_tokens_(kMaxEnded, TokenHash(mix64(seed + 9))) {}
+      ended_tokens_(kMaxEnded, TokenHash(mix64(seed + 9))) {
+  for (std::size_t kind = 0; kind < kEventKinds; ++kind) {
+    for (const auto& detector : detectors_) {
+      if (detector->kinds().has(static_cast<EventKind>(kind))) watchers_[kind].push_back(detector.get());
+    }
+  }
+}
 
 Correlator::~Correlator() = default;
+
+void Correlator::prefetch(std::size_t worker, std::span<const Record> records) {
+  for (const Record& record : records) book_.prefetch(worker, record.slot);
+  for (const Record& record : records) {
+    if (const Subflow* subflow = book_.peek(worker, record.slot)) connections_.prefetch(subflow->connection);
+  }
+  for (const Record& record : records) {
+    if (record.kind == RecordKind::kClosed) prefetch_indexes(worker, record);
+  }
+}
+
+/// Where the subflow is the last one, its connection leaves the indexes.
+void Correlator::prefetch_indexes(std::size_t worker, const Record& record) {
+  const Subflow* subflow = book_.peek(worker, record.slot);
+  const Connection* connection = subflow != nullptr ? connection_of(*subflow) : nullptr;
+  if (connection == nullptr || connection->subflows.size() > 1) return;
+  for (const Host& host : connection->hosts) {
+    if (host.idsn) dsns_.prefetch(host.idsn->value);
+    if (!host.token) continue;
+    tokens_.prefetch(*host.token);
+    ended_tokens_.prefetch(*host.token);
+  }
+}
 
 void Correlator::on_record(std::size_t worker, const Record& record) {
   ControlCounters::add(counters_.records_taken);
@@ -77,7 +106,7 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
     case RecordKind::kFastClose: on_fast_close(*subflow, record); break;
     case RecordKind::kDataFin: on_data_fin(*subflow, record); break;
     case RecordKind::kReset: on_reset(*subflow, record); break;
-    case RecordKind::kFin: emit(event_of(EventKind::kFin, *subflow, &record, record.time_ns)); break;
+    case RecordKind::kFin: tell(EventKind::kFin, *subflow, record); break;
     case RecordKind::kCounters: on_counters(*subflow, record); break;
     case RecordKind::kAnomaly: on_anomaly(*subflow, record); break;
     case RecordKind::kClosed:
@@ -109,7 +138,7 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
     if (subflow.midstream) subflow.state = SubflowState::kPartial;
   }
   if (record.has(record_flag::kSynSeen)) {
-    if (!known) subflow.counters[0].segments = 1;
+    if (!known) subflow.counts.segments[0] = 1;
     note_syn(subflow, record);
   }
   if (reporter_.wants_events()) reporter_.tell_record(record, subflow, nullptr, sink_);
@@ -129,7 +158,7 @@ void Correlator::note_syn(Subflow& subflow, const Record& record) {
   subflow.version = syn.version;
   subflow.syn_flags = syn.flags;
   if (syn.offer == Offer::kCapable) {
-    if (syn.version == 0) subflow.opener_key = syn.key();
+    if (syn.version == 0) subflow.extra.make().opener_key = syn.key();
     emit(event_of(EventKind::kCapableAttempt, subflow, &record, record.time_ns));
   } else if (syn.offer == Offer::kJoin) {
     subflow.token = syn.token();
@@ -160,12 +189,12 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
   if (subflow.waiting && subflow.ended == CloseCause::kNone && record != nullptr && cause != CloseCause::kExit) {
     // It ended before its grace time did, and its handshake may still come.
     subflow.ended = cause;
-    subflow.ended_ns = end_ns;
+    subflow.extra.make().ended_ns = end_ns;
     return;
   }
   if (subflow.ended != CloseCause::kNone) {
     cause = subflow.ended;
-    end_ns = subflow.ended_ns;
+    end_ns = subflow.extra.read().ended_ns;
   }
   if (subflow.waiting) {
     stop_waiting(subflow);
@@ -206,20 +235,20 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
       connections_.start_idling(*connection, end_ns);
     }
   }
-  forget(subflow.opener_key);
-  forget(subflow.acceptor_key);
+  forget_keys(subflow);
   subflow = Subflow{};
 }
 
 void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) const {
+  EndedSums& sums = connection.ended.make();
+  const SubflowCounts& counts = subflow.counts;
   for (const bool from_opener : {true, false}) {
-    DirectionReport& sum = connection.ended[static_cast<std::size_t>(subflow.role_of(from_opener))];
-    const CountersBody& counters = subflow.counters[from_opener ? 0 : 1];
-    sum.segments += counters.segments;
-    sum.payload_bytes += counters.payload_bytes;
-    sum.mapped_bytes += counters.mapped_bytes;
-    std::uint64_t& most = connection.most_mapped[static_cast<std::size_t>(subflow.role_of(from_opener))];
-    most = std::max(most, counters.mapped_bytes);
+    const std::size_t end = from_opener ? 0 : 1;
+    const auto role = static_cast<std::size_t>(subflow.role_of(from_opener));
+    sums.all[role].segments += counts.segments[end];
+    sums.all[role].payload_bytes += counts.payload_bytes[end];
+    sums.all[role].mapped_bytes += counts.mapped_bytes[end];
+    sums.most_mapped[role] = std::max(sums.most_mapped[role], counts.mapped_bytes[end]);
   }
 }
 
@@ -275,9 +304,14 @@ Event Correlator::event_of(EventKind kind, const Subflow& subflow, const Record*
 void Correlator::emit(const Event& event) {
   // Of a twin its SYN was counted before it was known to be one; so its completion counts, and nothing else.
   if (event.subflow == nullptr || !event.subflow->twin || event.kind == EventKind::kJoinCompleted) {
-    for (const auto& detector : detectors_) detector->on_event(event, *this);
+    for (Detector* watcher : watchers_[static_cast<std::size_t>(event.kind)]) watcher->on_event(event, *this);
   }
   if (reporter_.wants_events()) reporter_.tell_event(event, sink_);
+}
+
+/// An event that says no more than its record, made only where somebody looks.
+void Correlator::tell(EventKind kind, const Subflow& subflow, const Record& record) {
+  if (is_wanted(kind)) emit(event_of(kind, subflow, &record, record.time_ns));
 }
 
 void Correlator::on_notice(Notice&& notice) {
@@ -285,7 +319,7 @@ void Correlator::on_notice(Notice&& notice) {
   evidence_.on_notice(notice);
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);
   if (notice.source && notice.destination && notice.source->port != 0 && notice.destination->port != 0) {
-    notice.community_id = crypto_.derive_community_id({*notice.source, *notice.destination});
+    notice.community_id = Crypto::derive_community_id({*notice.source, *notice.destination});
   }
   sink_.on_report(std::move(notice));
 }

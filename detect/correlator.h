@@ -1,9 +1,11 @@
 // Records in, connections out: control's core. One thread, no I/O, packet time only.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -50,6 +52,10 @@ class Correlator : private NoticeSink {
     evidence_.on_packet(static_cast<std::uint16_t>(worker), packet);
   }
 
+  /// Brings what the records are about towards the cache. They are shown by on_record() next; without this call that
+  /// takes longer, and comes to the same.
+  void prefetch(std::size_t worker, std::span<const Record> records);
+
   /// @param worker  Index of the worker that sent it.
   void on_record(std::size_t worker, const Record& record);
 
@@ -68,6 +74,8 @@ class Correlator : private NoticeSink {
   /// Why a connection leaves the table.
   enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
 
+  void prefetch_indexes(std::size_t worker, const Record& record);
+
   // Handshakes.
   void on_opened(std::size_t worker, const Record& record);
   void note_syn(Subflow& subflow, const Record& record);
@@ -84,6 +92,7 @@ class Correlator : private NoticeSink {
 
   // Signals.
   void on_add_addr(Subflow& subflow, const Record& record);
+  void take_early_addresses(Subflow& subflow);
   void on_remove_addr(Subflow& subflow, const Record& record);
   void on_prio(Subflow& subflow, const Record& record);
   [[nodiscard]] PriorityCount count_priorities(const Connection& connection, Role role, std::uint64_t time_ns);
@@ -112,9 +121,10 @@ class Correlator : private NoticeSink {
   void note_handshake(Subflow& subflow, Connection& connection);
   Connection* try_create(Subflow& subflow, std::uint64_t time_ns);
   void make_partial(Subflow& subflow, const Record& record);
-  Connection* find_twin(const Subflow& subflow, const SynAckBody& answer, std::uint64_t time_ns);
+  Connection* find_twin(const Subflow& subflow, const SynAckBody& answer, Token token, std::uint64_t time_ns);
   void join_twins(Subflow& subflow, Subflow& sibling, Connection& connection);
   void set_key(Connection& connection, Role role, Key key);
+  void set_key(Connection& connection, Role role, Key key, const std::optional<KeyDigest>& digest);
   void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);
   void tell_key_change(Subflow& subflow, Connection& connection, Role role, const Record& record);
   void register_token(Connection& connection, Role role, Token token);
@@ -125,8 +135,9 @@ class Correlator : private NoticeSink {
   void settle_join(Subflow& subflow, std::uint64_t time_ns);
   static void note_addresses(const Subflow& subflow, Connection& connection);
   void tell_unknown(const Subflow& subflow, std::uint64_t time_ns);
-  [[nodiscard]] bool is_known(Token token) { return !tokens_.find(token).empty() || ended_tokens_.find(token) != nullptr; }
+  [[nodiscard]] bool is_known(Token token) { return tokens_.contains(token) || ended_tokens_.find(token) != nullptr; }
   void attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by);
+  static void forget_keys(Subflow& subflow);
   void detach(const Subflow& subflow, Connection& connection);
   void stop_waiting(Subflow& subflow);
   void recheck_waiting(Token token, std::uint64_t time_ns);
@@ -145,7 +156,11 @@ class Correlator : private NoticeSink {
   // Ends.
   void close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t end_ns, const Record* record);
   void add_to_sums(const Subflow& subflow, Connection& connection) const;
+  [[nodiscard]] bool is_wanted(EventKind kind) const {
+    return !watchers_[static_cast<std::size_t>(kind)].empty() || reporter_.wants_events();
+  }
   void emit(const Event& event);
+  void tell(EventKind kind, const Subflow& subflow, const Record& record);
   Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
   void on_notice(Notice&& notice) override;
   Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
@@ -164,6 +179,7 @@ class Correlator : private NoticeSink {
   JoinMatcher matcher_;
   Reporter reporter_;
   std::vector<std::unique_ptr<Detector>> detectors_;
+  std::array<std::vector<Detector*>, kEventKinds> watchers_;       // by kind, in the order of `detectors_`
   NoticePolicy policy_;
   Evidence evidence_;
   struct Unanswered {

@@ -9,8 +9,10 @@ namespace mptap {
 void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   const SynAckBody& answer = record.syn_ack;
   if (!subflow.syn_seen) subflow.offer = answer.offer;
-  subflow.opener_isn = answer.opener_isn;
-  subflow.acceptor_isn = answer.acceptor_isn;
+  if (answer.offer != Offer::kJoin) {
+    subflow.opener_isn = answer.opener_isn;
+    subflow.acceptor_isn = answer.acceptor_isn;
+  }
   subflow.syn_ack_ns = record.time_ns;
   subflow.syn_repeated = answer.syn_repeated;
   subflow.midstream = false;
@@ -28,7 +30,7 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   ControlCounters::add(counters_.subflows_established);
   subflow.acceptor_id = answer.address_id;
   subflow.acceptor_nonce = answer.nonce;
-  subflow.synack_hmac = answer.hmac;
+  subflow.extra.make().synack_hmac = answer.hmac;
   subflow.backup = subflow.backup || answer.flags != 0;
   settle_join(subflow, record.time_ns);
   tell_completed(subflow, record.time_ns);
@@ -48,7 +50,7 @@ Fallback Correlator::fallback_of(const Subflow& subflow, const SynAckBody& answe
 void Correlator::deny(Subflow& subflow, const Record& record, Fallback cause) {
   subflow.state = SubflowState::kDenied;
   subflow.fallback = cause;
-  forget(subflow.opener_key);
+  if (subflow.extra.is_made()) forget(subflow.extra.make().opener_key);
   ControlCounters::add(counters_.subflows_denied);
   if (subflow.offer == Offer::kJoin) ControlCounters::add(counters_.joins_denied);
   ControlCounters::add(counters_.fallbacks[static_cast<std::size_t>(cause)]);
@@ -63,15 +65,16 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   subflow.version = answer.version;
   subflow.opener_id = AddressId{0};
   subflow.acceptor_id = AddressId{0};
-  if (Connection* known = find_twin(subflow, answer, record.time_ns)) {
+  const auto digest = prover_.try_digest(answer.version, answer.key);
+  if (digest) dsns_.prefetch(digest->idsn.value);  // while the token is looked for
+  if (Connection* known = digest ? find_twin(subflow, answer, digest->token, record.time_ns) : nullptr) {
     if (Subflow* sibling = book_.find(known->initial)) join_twins(subflow, *sibling, *known);
     return;
   }
   ControlCounters::add(counters_.subflows_established);
   Connection* connection = try_create(subflow, subflow.start_ns);
   if (connection == nullptr) {
-    forget(subflow.opener_key);
-    forget(subflow.acceptor_key);
+    forget_keys(subflow);
     return;
   }
   ControlCounters::add(counters_.connections_established);
@@ -79,8 +82,9 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   connection->host(Role::kResponder).capable_flags = answer.flags;
   connection->checksums = (answer.flags & CapableOption::kChecksumRequired) != 0;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
-  emit(event_of(EventKind::kConnectionEstablished, subflow, &record, record.time_ns));
-  set_key(*connection, Role::kResponder, answer.key);
+  tell(EventKind::kConnectionEstablished, subflow, record);
+  connection->shed = !digest;
+  set_key(*connection, Role::kResponder, answer.key, digest);
   note_handshake(subflow, *connection);
 }
 
@@ -91,10 +95,17 @@ void Correlator::note_handshake(Subflow& subflow, Connection& connection) {
     connection.host(Role::kInitiator).capable_flags = subflow.syn_flags;
     connection.checksums = connection.checksums || (subflow.syn_flags & CapableOption::kChecksumRequired) != 0;
   }
-  if (subflow.opener_key) set_key(connection, Role::kInitiator, *subflow.opener_key);
-  if (subflow.early_ack_ns != 0 && connection.confirmed_ns == 0) connection.confirmed_ns = subflow.early_ack_ns;
-  forget(subflow.opener_key);
-  forget(subflow.acceptor_key);
+  const SubflowExtra& early = subflow.extra.read();
+  if (early.opener_key) set_key(connection, Role::kInitiator, *early.opener_key);
+  if (early.early_ack_ns != 0 && connection.confirmed_ns == 0) connection.confirmed_ns = early.early_ack_ns;
+  forget_keys(subflow);
+  subflow.settle();
+}
+
+void Correlator::forget_keys(Subflow& subflow) {
+  if (!subflow.extra.is_made()) return;
+  forget(subflow.extra.make().opener_key);
+  forget(subflow.extra.make().acceptor_key);
 }
 
 /// Takes a place for a connection whose initial subflow this is; the connection idle longest gives way.
@@ -119,18 +130,19 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
 
 /// The same keys under another 4-tuple at about the same time: one subflow, seen on both sides of a NAT or
 /// balancer, which leaves at least one end's sequence numbers alone.
-Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answer, std::uint64_t time_ns) {
-  const auto digest = prover_.try_digest(answer.version, answer.key);
-  if (!digest) return nullptr;
-  for (const HostRef& candidate : tokens_.find(digest->token)) {
+///
+/// @param token  Of the key answered.
+Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answer, Token token, std::uint64_t time_ns) {
+  for (const HostRef& candidate : tokens_.find(token)) {
     Connection* connection = connections_.find(candidate.connection);
     if (connection == nullptr || candidate.role != Role::kResponder || connection->subflows.empty()) continue;
     if (connection->version != answer.version || connection->host(Role::kResponder).key != answer.key) continue;
     const Subflow* sibling = book_.find(connection->initial);
     if (time_ns - connection->start_ns > options_.join_grace_ns) continue;
     const auto& initiator_key = connection->host(Role::kInitiator).key;
-    const bool keys_known = initiator_key && subflow.opener_key;
-    if (keys_known && *initiator_key != *subflow.opener_key) continue;
+    const auto& opener_key = subflow.extra.read().opener_key;
+    const bool keys_known = initiator_key && opener_key;
+    if (keys_known && *initiator_key != *opener_key) continue;
     const bool same_numbers = sibling != nullptr && (sibling->opener_isn == answer.opener_isn ||
                                                      sibling->acceptor_isn == answer.acceptor_isn);
     if (same_numbers || keys_known) return connection;
@@ -145,7 +157,7 @@ void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& conn
   subflow.opener_role = sibling.opener_role;
   const bool nearer = subflow.start_ns < sibling.start_ns;
   (nearer ? sibling : subflow).twin = true;
-  forget(subflow.opener_key);
+  if (subflow.extra.is_made()) forget(subflow.extra.make().opener_key);
   if (!nearer) return;
   subflow.matched_by = sibling.matched_by;
   subflow.hmac_synack = sibling.hmac_synack;
@@ -170,10 +182,11 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   Connection* connection = connection_of(subflow);
   if (connection == nullptr) {
     // Its SYN/ACK comes later, from another tap or worker, or never: this tap hears one direction only.
-    if (subflow.state == SubflowState::kAttempted && subflow.offer == Offer::kCapable && !subflow.acceptor_key) {
-      if (!subflow.opener_key) subflow.opener_key = ack.sender_key;
-      subflow.acceptor_key = ack.receiver_key;
-      subflow.early_ack_ns = record.time_ns;
+    if (subflow.state == SubflowState::kAttempted && subflow.offer == Offer::kCapable && !subflow.extra.read().acceptor_key) {
+      SubflowExtra& early = subflow.extra.make();
+      if (!early.opener_key) early.opener_key = ack.sender_key;
+      early.acceptor_key = ack.receiver_key;
+      early.early_ack_ns = record.time_ns;
       await_answer(subflow, record.time_ns);
     }
     return;
@@ -190,7 +203,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   subflow.capable_data_len = ack.data_len;
   Host& host = connection->host(subflow.opener_role);
   if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
-  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+  tell(EventKind::kFirstDss, subflow, record);
 }
 
 /// The first third ACK tells how long the handshake took, unless SYN or SYN/ACK were repeated: then it is not known which
@@ -211,7 +224,7 @@ void Correlator::note_third_ack(Subflow& subflow, const Record& record) {
 void Correlator::confirm(const Subflow& subflow, Connection& connection, const Record& record) {
   if (connection.confirmed_ns != 0 || subflow.matched_by != MatchedBy::kInitial) return;
   connection.confirmed_ns = record.time_ns;
-  emit(event_of(EventKind::kConnectionConfirmed, subflow, &record, record.time_ns));
+  tell(EventKind::kConnectionConfirmed, subflow, record);
 }
 
 void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record) {
@@ -220,16 +233,16 @@ void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role
     if (!connection.key_changed[static_cast<std::size_t>(role)]) set_key(connection, role, key);
     return;
   }
-  if (*host.key == key || host.other_key == key) {
+  if (*host.key == key || host.extra.read().other_key == key) {
     confirm_key(connection, role);
     return;
   }
   tell_key_change(subflow, connection, role, record);
-  if (host.other_key || !connection.version) return;
+  if (host.extra.read().other_key || !connection.version) return;
   // Either may be the one in use: joins are proven by both, and found by both tokens.
-  host.other_key = key;
+  host.extra.make().other_key = key;
   if (const auto digest = try_digest(connection, key)) {
-    host.other_token = digest->token;
+    host.extra.make().other_token = digest->token;
     (void)tokens_.add(digest->token, {connection.self, role});
     recheck_waiting(digest->token, now_ns_);
   }
@@ -246,13 +259,19 @@ void Correlator::tell_key_change(Subflow& subflow, Connection& connection, Role 
 }
 
 void Correlator::set_key(Connection& connection, Role role, Key key) {
+  if (connection.host(role).key || !connection.version) return;
+  set_key(connection, role, key, try_digest(connection, key));
+}
+
+/// @param digest  The key's; none where the budget did not allow it.
+void Correlator::set_key(Connection& connection, Role role, Key key, const std::optional<KeyDigest>& digest) {
   Host& host = connection.host(role);
-  if (host.key || !connection.version) return;
   host.key = key;
-  if (const auto digest = try_digest(connection, key)) {
+  if (digest) {
     host.idsn = digest->idsn;
-    dsns_.add(digest->idsn.value, {connection.self, role});
+    dsns_.prefetch(digest->idsn.value);
     if (!host.token) register_token(connection, role, digest->token);
+    dsns_.add(digest->idsn.value, {connection.self, role});
   }
   if (connection.has_both_keys()) verify_joins_of(connection);
 }
@@ -304,7 +323,7 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
     keyless_.add(subflow.tuple.opener.address, {connection->self, Role::kInitiator});
     keyless_.add(subflow.tuple.acceptor.address, {connection->self, Role::kResponder});
   }
-  emit(event_of(EventKind::kConnectionPartial, subflow, &record, record.time_ns));
+  tell(EventKind::kConnectionPartial, subflow, record);
 }
 
 void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, EndReason reason) {
@@ -324,7 +343,7 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
     close = ConnectionClose::kTimeout;
   }
   ended_tokens_.drop_while([&](std::uint64_t ended_ns) { return ended_ns + options_.linger_ns < time_ns; });
-  const bool carried_data = connection.ended[0].payload_bytes + connection.ended[1].payload_bytes != 0;
+  const bool carried_data = connection.ended.read().all[0].payload_bytes + connection.ended.read().all[1].payload_bytes != 0;
   if (carried_data && !connection.dss_seen && !connection.partial) {
     Event fallback{.kind = EventKind::kFallback, .time_ns = time_ns, .tuple = connection.tuple};
     fall_back(connection, Fallback::kNoDss, fallback);
@@ -345,9 +364,10 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
       tokens_.remove(*host.token, self);
       ended_tokens_.touch(*host.token) = time_ns;
     }
-    if (host.other_token) tokens_.remove(*host.other_token, self);
+    const HostExtra& extra = host.extra.read();
+    if (extra.other_token) tokens_.remove(*extra.other_token, self);
     if (host.idsn) dsns_.remove(host.idsn->value, self);
-    if (host.noted_dsn) dsns_.remove(*host.noted_dsn, self);
+    if (extra.noted_dsn) dsns_.remove(*extra.noted_dsn, self);
   }
   connections_.release(connection);
 }

@@ -1,5 +1,6 @@
 // Correlator's data: what mappings, data ACKs and counters tell of a connection.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "detect/correlator.h"
@@ -25,8 +26,14 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
   subflow.first_dss[record.from_opener() ? 0 : 1] = true;
   const DssBody& dss = record.dss;
   const bool has_mapping = (dss.flags & DssOption::kMapping) != 0;
-  if (dss.dsn_known && has_mapping) on_dsn(subflow, record.from_opener(), dss.dsn);
-  if (dss.data_ack_known) on_dsn(subflow, !record.from_opener(), dss.data_ack);
+  std::array<std::uint64_t, 2> dsn{};
+  if (dss.dsn_known && has_mapping) dsn[record.from_opener() ? 0 : 1] = dss.dsn;
+  if (dss.data_ack_known) dsn[record.from_opener() ? 1 : 0] = dss.data_ack;
+  for (const bool sent_by_opener : {record.from_opener(), !record.from_opener()}) {
+    const std::size_t end = sent_by_opener ? 0 : 1;
+    if (dsn[end] != 0) on_dsn(subflow, sent_by_opener, dsn[end]);
+    if (dsn[end] == 0) dsn[end] = subflow.extra.read().dsn[end];
+  }
   if (subflow.midstream && !subflow.connection.is_set() && subflow.first_dss[0] && subflow.first_dss[1]) {
     make_partial(subflow, record);
   }
@@ -39,9 +46,10 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
       // Of what a host has sent its mappings tell, not its peer's data ACK.
       const bool mapped = has_mapping && dss.dsn_known && from_opener == record.from_opener();
       if (mapped && host.dsn_high == 0) host.dsn_high = dss.dsn;
-      if (!host.idsn && !host.noted_dsn && subflow.dsn[from_opener ? 0 : 1] != 0) {
-        host.noted_dsn = subflow.dsn[from_opener ? 0 : 1];
-        dsns_.add(*host.noted_dsn, {connection->self, role});
+      const std::uint64_t number = dsn[from_opener ? 0 : 1];
+      if (!host.idsn && !host.extra.read().noted_dsn && number != 0) {
+        host.extra.make().noted_dsn = number;
+        dsns_.add(number, {connection->self, role});
       }
     }
     if (!subflow.twin) {
@@ -49,7 +57,7 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
       confirm(subflow, *connection, record);
     }
   }
-  emit(event_of(EventKind::kFirstDss, subflow, &record, record.time_ns));
+  tell(EventKind::kFirstDss, subflow, record);
 }
 
 /// The first byte that a host sends has the number behind its IDSN, which its key gives (RFC 8684 section 3.1):
@@ -74,8 +82,8 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
     confirm_key(connection, role);
     return;
   }
-  if (host.other_key) {
-    const auto digest = prover_.try_digest(*connection.version, *host.other_key);
+  if (const auto& other_key = host.extra.read().other_key) {
+    const auto digest = prover_.try_digest(*connection.version, *other_key);
     if (!digest || begins_after(digest->idsn)) return;  // the contradiction has been told
   }
   tell_key_change(subflow, connection, role, record);
@@ -107,7 +115,7 @@ void Correlator::settle_doubt(Connection& connection) {
   for (std::size_t i = 0; i < std::min(connection.subflows.size(), kMaxLooks); ++i) {
     Subflow* subflow = book_.find(connection.subflows[i]);
     if (subflow == nullptr) continue;
-    for (const Record& address : std::exchange(subflow->early_addresses, {})) on_add_addr(*subflow, address);
+    take_early_addresses(*subflow);
   }
   verify_joins_of(connection);
 }
@@ -116,11 +124,15 @@ void Correlator::settle_doubt(Connection& connection) {
 /// by its addresses.
 void Correlator::distrust_key(Connection& connection, Role role) {
   Host& host = connection.host(role);
+  const HostRef self{connection.self, role};
   forget(host.key);
-  forget(host.other_key);
-  for (std::optional<Token>* token : {&host.token, &host.other_token}) {
-    if (*token) tokens_.remove(**token, {connection.self, role});
-    token->reset();
+  if (host.token) tokens_.remove(*host.token, self);
+  host.token.reset();
+  if (host.extra.is_made()) {
+    HostExtra& extra = host.extra.make();
+    forget(extra.other_key);
+    if (extra.other_token) tokens_.remove(*extra.other_token, self);
+    extra.other_token.reset();
   }
   if (host.idsn) dsns_.remove(host.idsn->value, {connection.self, role});
   host.idsn.reset();  // it was that of the key
@@ -131,7 +143,10 @@ void Correlator::distrust_key(Connection& connection, Role role) {
 /// A 64-bit DSN of what one end sends, from its mapping or from its peer's data ACK: where neither keys nor
 /// addresses told the connection, it may.
 void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn) {
-  subflow.dsn[sent_by_opener ? 0 : 1] = dsn;
+  const Connection* known = connection_of(subflow);
+  if (known == nullptr || !known->host(subflow.role_of(sent_by_opener)).idsn) {
+    subflow.make_rare().dsn[sent_by_opener ? 0 : 1] = dsn;
+  }
   const bool unplaced = subflow.midstream || subflow.waiting;
   if (subflow.connection.is_set() || !unplaced) return;
   const HostRef sender = dsns_.find(dsn);
@@ -151,21 +166,24 @@ void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
   if (Connection* connection = connection_of(subflow)) {
     connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
   }
-  emit(event_of(EventKind::kDataFin, subflow, &record, record.time_ns));
+  tell(EventKind::kDataFin, subflow, record);
 }
 
 void Correlator::on_counters(Subflow& subflow, const Record& record) {
   const std::size_t end = record.from_opener() ? 0 : 1;
-  const std::uint64_t mapped_before = subflow.counters[end].mapped_bytes;
-  subflow.counters[end] = record.counters;
-  subflow.counters_ns[end] = record.time_ns;
+  SubflowCounts& counts = subflow.counts;
+  const std::uint64_t mapped_before = counts.mapped_bytes[end];
+  counts.segments[end] = record.counters.segments;
+  counts.payload_bytes[end] = record.counters.payload_bytes;
+  counts.mapped_bytes[end] = record.counters.mapped_bytes;
+  counts.reported_ns[end] = record.time_ns;
   Connection* connection = connection_of(subflow);
   if (connection == nullptr || subflow.twin) return;
   const Role role = subflow.role_of(record.from_opener());
   note_progress(subflow, *connection, record);
   connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
   // Both directions are reported one behind the other.
-  if (end == 1 && (subflow.counters[0].segments == 0 || subflow.counters[1].segments == 0)) connection->one_sided = true;
+  if (end == 1 && (counts.segments[0] == 0 || counts.segments[1] == 0)) connection->one_sided = true;
   Event event = event_of(EventKind::kProgress, subflow, &record, record.time_ns);
   event.role = role;
   event.reported_since_ns = reported_since(*connection);
@@ -206,7 +224,7 @@ std::uint64_t Correlator::reported_since(const Connection& connection) {
   for (const SubflowRef& ref : connection.subflows) {
     const Subflow* path = book_.find(ref);
     if (path == nullptr) continue;
-    since_ns = std::min({since_ns, path->counters_ns[0], path->counters_ns[1]});
+    since_ns = std::min({since_ns, path->counts.reported_ns[0], path->counts.reported_ns[1]});
   }
   return since_ns == ~std::uint64_t{0} ? now_ns_ : since_ns;
 }

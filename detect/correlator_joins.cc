@@ -33,7 +33,7 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
 
 /// Ends a join that ended while it waited, now that it is settled.
 void Correlator::end_late(Subflow& subflow) {
-  if (subflow.ended != CloseCause::kNone) close_subflow(subflow, subflow.ended, subflow.ended_ns, nullptr);
+  if (subflow.ended != CloseCause::kNone) close_subflow(subflow, subflow.ended, subflow.extra.read().ended_ns, nullptr);
 }
 
 /// Makes the subflow part of the connection. For joins this ends the waiting.
@@ -64,7 +64,7 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
     connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener.address);
     connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor.address);
   }
-  for (const Record& early : std::exchange(subflow.early_addresses, {})) on_add_addr(subflow, early);
+  take_early_addresses(subflow);
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
 }
 
@@ -127,7 +127,7 @@ void Correlator::give_up(const WaitingJoins::Due& due) {
 /// meanwhile.
 void Correlator::tell_unknown(const Subflow& subflow, std::uint64_t time_ns) {
   ControlCounters::add(counters_.joins_unknown);
-  const bool ended = tokens_.find(subflow.token).empty() && ended_tokens_.find(subflow.token) != nullptr;
+  const bool ended = !tokens_.contains(subflow.token) && ended_tokens_.find(subflow.token) != nullptr;
   if (!subflow.syn_seen || ended) return;
   Event event = event_of(EventKind::kJoinUnknown, subflow, nullptr, time_ns);
   event.from_opener = false;  // the acceptor's answer is what makes it one
@@ -135,7 +135,8 @@ void Correlator::tell_unknown(const Subflow& subflow, std::uint64_t time_ns) {
 }
 
 void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
-  subflow.ack_hmac = record.join_ack.hmac;
+  const bool settled = subflow.hmac_synack != Proof::kUnverified && subflow.hmac_ack != Proof::kUnverified;
+  if (!settled) subflow.extra.make().ack_hmac = record.join_ack.hmac;
   subflow.has_ack_hmac = true;
   note_third_ack(subflow, record);
   Connection* connection = connection_of(subflow);
@@ -153,7 +154,7 @@ void Correlator::await_answer(const Subflow& subflow, std::uint64_t time_ns) {
 /// Takes the opener's word for what the acceptor answered: keys, or a token. Nothing of it is proven.
 void Correlator::settle_one_sided(Subflow& subflow) {
   Connection* connection = nullptr;
-  if (subflow.offer == Offer::kCapable && subflow.acceptor_key && connections_.size() < options_.max_connections / 2) {
+  if (subflow.offer == Offer::kCapable && subflow.extra.read().acceptor_key && connections_.size() < options_.max_connections / 2) {
     connection = try_create(subflow, subflow.start_ns);
     if (connection == nullptr) return;
     ControlCounters::add(counters_.connections_partial);
@@ -164,7 +165,7 @@ void Correlator::settle_one_sided(Subflow& subflow) {
     subflow.state = SubflowState::kPartial;
     attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
     emit(event_of(EventKind::kConnectionPartial, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
-    set_key(*connection, Role::kResponder, *subflow.acceptor_key);
+    set_key(*connection, Role::kResponder, *subflow.extra.read().acceptor_key);
     note_handshake(subflow, *connection);
   } else if (subflow.offer == Offer::kJoin && subflow.has_ack_hmac) {
     const HostRef meant = matcher_.guess(subflow.token, subflow.tuple.acceptor.address);
@@ -206,6 +207,7 @@ void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint6
     subflow.matched_by = MatchedBy::kHmac;
   }
   if (subflow.unverified == Unverified::kDoubt) note_doubt(connection);
+  if (subflow.hmac_synack != Proof::kUnverified && subflow.hmac_ack != Proof::kUnverified) subflow.settle();
 }
 
 void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found,

@@ -1,5 +1,6 @@
 // Correlator's signals: options of established subflows that speak of addresses, priorities and ends.
 #include <algorithm>
+#include <utility>
 
 #include "detect/correlator.h"
 
@@ -19,31 +20,43 @@ std::optional<AddressId> id_of(const Subflow& subflow, Role role) {
   return role == subflow.opener_role ? subflow.opener_id : subflow.acceptor_id;
 }
 
+/// @return False where it has kept as many as it may.
+bool try_keep_address(Subflow& subflow, const Record& record) {
+  if (subflow.extra.read().early_addresses.size() >= Subflow::kMaxEarly) return false;
+  subflow.extra.make().early_addresses.push_back(record);
+  return true;
+}
+
 }  // namespace
+
+/// Takes up the ADD_ADDRs that waited until more is known.
+void Correlator::take_early_addresses(Subflow& subflow) {
+  if (subflow.extra.read().early_addresses.empty()) return;
+  for (const Record& early : std::exchange(subflow.extra.make().early_addresses, {})) on_add_addr(subflow, early);
+}
 
 void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   const AddAddrBody& add = record.add_addr;
   Connection* connection = connection_of(subflow);
   if (subflow.twin) return;
   if (connection == nullptr) {
-    if (!add.echo && subflow.early_addresses.size() < Subflow::kMaxEarly) subflow.early_addresses.push_back(record);
+    if (!add.echo) try_keep_address(subflow, record);
     return;
   }
   if (add.echo) {
-    emit(event_of(EventKind::kAddressEchoed, subflow, &record, record.time_ns));
+    tell(EventKind::kAddressEchoed, subflow, record);
     return;
   }
   const Role role = subflow.role_of(record.from_opener());
   Event event = event_of(EventKind::kAddressAdvertised, subflow, &record, record.time_ns);
   event.role = role;
   subflow.address_proof = Proof::kUnverified;
-  subflow.address_form = "";
+  if (subflow.extra.is_made()) subflow.extra.make().address_form = "";
   if (add.version == 1) {
     const Verdict verdict = prover_.verify_address(*connection, role, add);
     subflow.address_proof = verdict.proof;
-    subflow.address_form = verdict.form;
-    if (verdict.why == Unverified::kDoubt && subflow.early_addresses.size() < Subflow::kMaxEarly) {
-      subflow.early_addresses.push_back(record);
+    if (*verdict.form != 0) subflow.make_rare().address_form = verdict.form;
+    if (verdict.why == Unverified::kDoubt && try_keep_address(subflow, record)) {
       note_doubt(*connection);
       return;
     }
@@ -54,8 +67,8 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   }
   if (event.proof == Proof::kInvalid) {  // forged: it changes nothing
     const std::uint32_t mark = mark_of(add);
-    if (subflow.bad_address_mark == mark) return;
-    subflow.bad_address_mark = mark;
+    if (subflow.extra.read().bad_address_mark == mark) return;
+    subflow.make_rare().bad_address_mark = mark;
     emit(event);
     return;
   }
@@ -77,11 +90,11 @@ void Correlator::on_remove_addr(Subflow& subflow, const Record& record) {
   for (const auto* id = remove.address_ids.begin(); id != end; ++id) host.remove(AddressId{*id}, record.time_ns);
   for (std::size_t i = 0; i < std::min(connection->subflows.size(), kMaxLooks); ++i) {
     Subflow* path = book_.find(connection->subflows[i]);
-    if (path == nullptr || path->removed_ns != 0) continue;
+    if (path == nullptr || path->extra.read().removed_ns != 0) continue;
     const auto id = id_of(*path, role);
     if (!id || std::find(remove.address_ids.begin(), end, id->value) == end) continue;
-    path->removed_ns = record.time_ns;
-    path->removed_id = *id;
+    path->make_rare().removed_ns = record.time_ns;
+    path->make_rare().removed_id = *id;
   }
   Event event = event_of(EventKind::kAddressesRemoved, subflow, &record, record.time_ns);
   event.role = role;
@@ -99,10 +112,11 @@ void Correlator::on_prio(Subflow& subflow, const Record& record) {
   const auto turn = [&](Subflow& path) {
     const bool from_opener = path.opener_role == role;
     path.low_priority[from_opener ? 0 : 1] = prio.backup;
-    path.prio_ns[from_opener ? 0 : 1] = record.time_ns;
-    if (path.priority_changes.size() >= SubflowReport::kMaxPriorityChanges) return;
+    SubflowExtra& rare = path.make_rare();
+    rare.prio_ns[from_opener ? 0 : 1] = record.time_ns;
+    if (rare.priority_changes.size() >= SubflowReport::kMaxPriorityChanges) return;
     const std::uint64_t after_ns = record.time_ns > path.start_ns ? record.time_ns - path.start_ns : 0;
-    path.priority_changes.push_back({after_ns, from_opener, prio.backup});
+    rare.priority_changes.push_back({after_ns, from_opener, prio.backup});
   };
   if (!other_path) turn(subflow);
   if (other_path && connection != nullptr) {
@@ -127,7 +141,7 @@ PriorityCount Correlator::count_priorities(const Connection& connection, Role ro
     const std::size_t end = path->opener_role == role ? 0 : 1;
     ++count.live;
     if (path->backup || path->low_priority[end]) ++count.backup;
-    if (path->low_priority[end] && time_ns - path->prio_ns[end] <= kRecentNs) ++count.turned;
+    if (path->low_priority[end] && time_ns - path->extra.read().prio_ns[end] <= kRecentNs) ++count.turned;
   }
   return count;
 }
@@ -149,7 +163,7 @@ void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
   if (connection != nullptr) {
     const Host& receiver = connection->host(other(event.role));
     const Key key = record.fast_close.receiver_key;
-    if (receiver.key) event.proof = receiver.key == key || receiver.other_key == key ? Proof::kValid : Proof::kInvalid;
+    if (receiver.key) event.proof = receiver.key == key || receiver.extra.read().other_key == key ? Proof::kValid : Proof::kInvalid;
     if (event.proof != Proof::kInvalid) connection->fast_close = true;
   }
   emit(event);
@@ -165,7 +179,7 @@ void Correlator::on_reset(Subflow& subflow, const Record& record) {
     event.token_known = is_join && is_known(subflow.token);
     emit(event);
   }
-  emit(event_of(EventKind::kReset, subflow, &record, record.time_ns));
+  tell(EventKind::kReset, subflow, record);
 }
 
 /// Malformed options are told whether their subflow is known or not; a slot that is not is no stale record.

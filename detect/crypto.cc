@@ -1,10 +1,12 @@
 #include "detect/crypto.h"
 
-#include <openssl/crypto.h>
+// The one-shot forms of OpenSSL 3 look algorithms up and count references for each digest, which takes longer than the
+// digest. What is hashed here fits one or two blocks, so the compression functions are all that is needed.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/evp.h>
+#include <openssl/sha.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 
@@ -12,7 +14,7 @@ namespace mptap {
 namespace {
 
 constexpr std::size_t kMaxDigest = 32;
-constexpr std::size_t kBlock = 64;  // of SHA-1 and SHA-256 (RFC 2104)
+constexpr std::size_t kBlock = 64;  // of SHA-1 and SHA-256 (FIPS 180-4; RFC 2104)
 
 template <typename T>
 void put_big_endian(std::uint8_t* to, T value) {
@@ -28,52 +30,80 @@ T get_big_endian(const std::uint8_t* from) {
   return value;
 }
 
+using Block = std::array<std::uint8_t, kBlock>;
+using Digest = std::array<std::uint8_t, kMaxDigest>;
+
+struct Sha1 {
+  static constexpr std::size_t kSize = 20;
+  SHA_CTX context;
+  void start() { SHA1_Init(&context); }
+  void add(const Block& block) { SHA1_Transform(&context, block.data()); }
+  [[nodiscard]] Digest result() const {
+    Digest out{};
+    const SHA_LONG words[] = {context.h0, context.h1, context.h2, context.h3, context.h4};
+    for (std::size_t i = 0; i < std::size(words); ++i) put_big_endian<std::uint32_t>(&out[i * 4], words[i]);
+    return out;
+  }
+};
+
+struct Sha256 {
+  static constexpr std::size_t kSize = 32;
+  SHA256_CTX context;
+  void start() { SHA256_Init(&context); }
+  void add(const Block& block) { SHA256_Transform(&context, block.data()); }
+  [[nodiscard]] Digest result() const {
+    Digest out{};
+    for (std::size_t i = 0; i < 8; ++i) put_big_endian<std::uint32_t>(&out[i * 4], context.h[i]);
+    return out;
+  }
+};
+
+/// The last block of a message: its end, at most 55 bytes, the mark, and the length in bits (FIPS 180-4 section 5.1).
+Block last_block(std::span<const std::uint8_t> end, std::size_t message_bytes) {
+  Block block{};
+  std::copy(end.begin(), end.end(), block.begin());
+  block[end.size()] = 0x80;
+  put_big_endian<std::uint64_t>(&block[kBlock - 8], message_bytes * 8);
+  return block;
+}
+
+/// @param message  At most 55 bytes.
+template <typename Sha>
+Digest digest_of(Sha& sha, std::span<const std::uint8_t> message) {
+  Block block = last_block(message, message.size());
+  sha.start();
+  sha.add(block);
+  wipe(block.data(), message.size());
+  return sha.result();
+}
+
+/// HMAC (RFC 2104) of a 16-byte key and at most 55 bytes: two digests of two blocks each.
+template <typename Sha>
+Digest hmac_of(Sha& sha, const std::array<std::uint8_t, 16>& key, std::span<const std::uint8_t> message) {
+  Block pad;
+  pad.fill(0x36);
+  for (std::size_t i = 0; i < key.size(); ++i) pad[i] ^= key[i];
+  sha.start();
+  sha.add(pad);
+  sha.add(last_block(message, kBlock + message.size()));
+  const Digest inner = sha.result();
+  for (std::uint8_t& byte : pad) byte ^= 0x36 ^ 0x5c;
+  sha.start();
+  sha.add(pad);
+  sha.add(last_block(std::span(inner).first(Sha::kSize), kBlock + Sha::kSize));
+  wipe(pad.data(), key.size());
+  return sha.result();
+}
+
 }  // namespace
 
 struct Crypto::State {
-  EVP_MD* sha1 = EVP_MD_fetch(nullptr, "SHA1", nullptr);
-  EVP_MD* sha256 = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  Sha1 sha1;
+  Sha256 sha256;
 
-  State() {
-    if (sha1 == nullptr || sha256 == nullptr || context == nullptr) std::abort();
-  }
-  ~State() {
-    EVP_MD_CTX_free(context);
-    EVP_MD_free(sha256);
-    EVP_MD_free(sha1);
-  }
-
-  [[nodiscard]] const EVP_MD* algorithm(std::uint8_t version) const { return version == 0 ? sha1 : sha256; }
-
-  std::array<std::uint8_t, kMaxDigest> digest(const EVP_MD* md, std::span<const std::uint8_t> first,
-                                              std::span<const std::uint8_t> second = {}) {
-    std::array<std::uint8_t, kMaxDigest> out{};
-    const bool ok = EVP_DigestInit_ex2(context, md, nullptr) == 1 &&
-                    EVP_DigestUpdate(context, first.data(), first.size()) == 1 &&
-                    EVP_DigestUpdate(context, second.data(), second.size()) == 1 &&
-                    EVP_DigestFinal_ex(context, out.data(), nullptr) == 1;
-    if (!ok) std::abort();
-    return out;
-  }
-
-  /// HMAC (RFC 2104) of a 16-byte key: two digests over one block each and the message.
-  std::array<std::uint8_t, kMaxDigest> hmac(const EVP_MD* md, std::array<std::uint8_t, 16>& key,
-                                            std::span<const std::uint8_t> message) {
-    std::array<std::uint8_t, kBlock> inner;
-    std::array<std::uint8_t, kBlock> outer;
-    inner.fill(0x36);
-    outer.fill(0x5c);
-    for (std::size_t i = 0; i < key.size(); ++i) {
-      inner[i] ^= key[i];
-      outer[i] ^= key[i];
-    }
-    const auto inner_digest = digest(md, inner, message);
-    const auto size = static_cast<std::size_t>(EVP_MD_get_size(md));
-    const auto result = digest(md, outer, std::span(inner_digest).first(size));
-    wipe(inner.data(), inner.size());
-    wipe(outer.data(), outer.size());
-    return result;
+  template <typename Use>
+  auto with(std::uint8_t version, Use&& use) {
+    return version == 0 ? use(sha1) : use(sha256);
   }
 };
 
@@ -83,10 +113,9 @@ Crypto::~Crypto() = default;
 KeyDigest Crypto::derive_digest(std::uint8_t version, Key key) {
   std::array<std::uint8_t, 8> wire;
   put_big_endian(wire.data(), key.value);
-  const EVP_MD* md = state_->algorithm(version);
-  const auto hash = state_->digest(md, wire);
+  const Digest hash = state_->with(version, [&](auto& sha) { return digest_of(sha, wire); });
   wipe(wire.data(), wire.size());
-  const auto size = static_cast<std::size_t>(EVP_MD_get_size(md));
+  const std::size_t size = version == 0 ? Sha1::kSize : Sha256::kSize;
   return {Token{get_big_endian<std::uint32_t>(hash.data())}, Dsn{get_big_endian<std::uint64_t>(hash.data() + size - 8)}};
 }
 
@@ -98,7 +127,7 @@ JoinHmac Crypto::derive_join_hmac(std::uint8_t version, Key first, Key second, s
   std::array<std::uint8_t, 8> nonces;
   put_big_endian(nonces.data(), first_nonce);
   put_big_endian(nonces.data() + 4, second_nonce);
-  const auto full = state_->hmac(state_->algorithm(version), keys, nonces);
+  const Digest full = state_->with(version, [&](auto& sha) { return hmac_of(sha, keys, nonces); });
   wipe(keys.data(), keys.size());
   JoinHmac out;
   std::copy_n(full.begin(), out.size(), out.begin());
@@ -116,7 +145,7 @@ AddressHmac Crypto::derive_address_hmac(Key sender, Key receiver, AddressId id, 
   const std::size_t size = address.bytes.size() - skip;
   std::copy_n(address.bytes.begin() + static_cast<std::ptrdiff_t>(skip), size, message.begin() + 1);
   put_big_endian(message.data() + 1 + size, port);
-  const AddressHmac full = state_->hmac(state_->sha256, keys, std::span(message).first(1 + size + 2));
+  const AddressHmac full = hmac_of(state_->sha256, keys, std::span(message).first(1 + size + 2));
   wipe(keys.data(), keys.size());
   return full;
 }
@@ -139,12 +168,11 @@ std::string Crypto::derive_community_id(const FourTuple& tuple) {
   put_big_endian(&wire[at], first.port);
   put_big_endian(&wire[at + 2], second.port);
   at += 4;
-  const auto hash = state_->digest(state_->sha1, std::span(wire).first(at));
+  Sha1 sha1;
+  const Digest hash = digest_of(sha1, std::span(wire).first(at));
   std::array<unsigned char, 32> text{};
   EVP_EncodeBlock(text.data(), hash.data(), 20);
   return "1:" + std::string(reinterpret_cast<const char*>(text.data()));
 }
-
-void wipe(void* memory, std::size_t size) { OPENSSL_cleanse(memory, size); }
 
 }  // namespace mptap

@@ -24,6 +24,9 @@ class Detector {
   Detector(const Detector&) = delete;
   Detector& operator=(const Detector&) = delete;
   virtual ~Detector() = default;
+
+  /// The kinds of events it looks at: no others are shown to it.
+  [[nodiscard]] virtual EventKinds kinds() const = 0;
   virtual void on_event(const Event& event, NoticeSink& notices) = 0;
 
   /// Packet time has come to `now_ns`; for what must wait before it is judged. Called often: cheap where nothing

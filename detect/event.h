@@ -1,7 +1,9 @@
 // A fact about a subflow or connection, as detectors and the event log get it. Valid during the call only.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 
 #include "detect/connection.h"
 
@@ -41,7 +43,23 @@ enum class EventKind : std::uint8_t {
   kFirstDss,               // record->dss, or record->capable_ack with data: a mapping
   kSubflowClosed,          // record->closed, where the worker told it
   kConnectionClosed,
+  kCount
 };
+constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::kCount);
+
+/// A set of kinds.
+class EventKinds {
+ public:
+  constexpr EventKinds(std::initializer_list<EventKind> kinds) {
+    for (const EventKind kind : kinds) bits_ |= bit(kind);
+  }
+  [[nodiscard]] constexpr bool has(EventKind kind) const { return (bits_ & bit(kind)) != 0; }
+
+ private:
+  static constexpr std::uint64_t bit(EventKind kind) { return std::uint64_t{1} << static_cast<unsigned>(kind); }
+  std::uint64_t bits_ = 0;
+};
+static_assert(kEventKinds <= 64);
 
 /// Paths of a connection after an MP_PRIO, as the host that sent it has them.
 struct PriorityCount {

@@ -101,7 +101,7 @@ const char* fill_add_addr(EventReport& row, const AddAddrBody& add, const Subflo
   if (add.has_hmac) {
     row.hmac = hex(add.hmac);
     row.proof = subflow.address_proof;
-    row.detail = subflow.address_form;
+    row.detail = subflow.extra.read().address_form;
   }
   return "mp_add_addr";
 }

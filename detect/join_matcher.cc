@@ -14,7 +14,7 @@ int addresses_known(const Connection& connection, Role acceptor_role, const Four
 }  // namespace
 
 HostRef JoinMatcher::guess(Token token, const IpAddress& acceptor) const {
-  const std::span<const HostRef> candidates = tokens_.find(token);
+  const TokenIndex::Candidates candidates = tokens_.find(token);
   if (candidates.size() == 1) return candidates[0];
   for (const HostRef& candidate : candidates) {
     const Connection* connection = connections_.find(candidate.connection);

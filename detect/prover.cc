@@ -23,8 +23,8 @@ Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
   if (!connection.has_both_keys() || !connection.version) return {Proof::kUnverified, Unverified::kKeys};
   const Host& one = connection.host(first);
   const Host& two = connection.host(other(first));
-  for (const std::optional<Key>* first_key : {&one.key, &one.other_key}) {
-    for (const std::optional<Key>* second_key : {&two.key, &two.other_key}) {
+  for (const std::optional<Key>* first_key : {&one.key, &one.extra.read().other_key}) {
+    for (const std::optional<Key>* second_key : {&two.key, &two.extra.read().other_key}) {
       if (!*first_key || !*second_key) continue;
       if (!try_spend()) return {Proof::kUnverified, Unverified::kBudget};
       if (fits(**first_key, **second_key)) return {Proof::kValid, Unverified::kNone};
@@ -39,7 +39,8 @@ Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role,
   return verify(connection, acceptor_role, [&](Key acceptor_key, Key opener_key) {
     const JoinHmac expected = crypto_.derive_join_hmac(*connection.version, acceptor_key, opener_key,
                                                        join.acceptor_nonce, join.opener_nonce);
-    return std::equal(join.synack_hmac.begin(), join.synack_hmac.end(), expected.begin());
+    const auto& seen = join.extra.read().synack_hmac;
+    return std::equal(seen.begin(), seen.end(), expected.begin());
   });
 }
 
@@ -48,7 +49,7 @@ Verdict Prover::verify_ack(const Connection& connection, Role acceptor_role, con
     return {Proof::kUnverified, Unverified::kHandshake};
   }
   return verify(connection, other(acceptor_role), [&](Key opener_key, Key acceptor_key) {
-    return join.ack_hmac == crypto_.derive_join_hmac(*connection.version, opener_key, acceptor_key,
+    return join.extra.read().ack_hmac == crypto_.derive_join_hmac(*connection.version, opener_key, acceptor_key,
                                                      join.opener_nonce, join.acceptor_nonce);
   });
 }

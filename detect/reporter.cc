@@ -8,23 +8,13 @@
 namespace mptap {
 namespace {
 
-std::string base62(std::uint64_t value) {
-  static constexpr char kDigits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-  std::string text;
-  do {
-    text.insert(text.begin(), kDigits[value % 62]);
-    value /= 62;
-  } while (value != 0);
-  return text;
-}
-
 std::optional<std::uint64_t> time_between(std::uint64_t start_ns, std::uint64_t end_ns) {
   if (end_ns == 0 || end_ns < start_ns) return std::nullopt;
   return end_ns - start_ns;
 }
 
-std::vector<AddressReport> address_reports(const Host& host) {
-  std::vector<AddressReport> reports;
+AddressReports address_reports(const Host& host) {
+  AddressReports reports;
   for (const KnownAddress& known : host.addresses) {
     reports.push_back({known.id, known.address, known.advertised ? known.port : std::uint16_t{0}, known.advertised,
                        known.used, known.removed});
@@ -32,8 +22,8 @@ std::vector<AddressReport> address_reports(const Host& host) {
   return reports;
 }
 
-DirectionReport direction_report(const CountersBody& counters) {
-  return {counters.segments, counters.payload_bytes, counters.mapped_bytes};
+DirectionReport direction_report(const SubflowCounts& counts, std::size_t end) {
+  return {counts.segments[end], counts.payload_bytes[end], counts.mapped_bytes[end]};
 }
 
 EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple& tuple, bool from_opener) {
@@ -47,9 +37,6 @@ EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple&
 
 }  // namespace
 
-Reporter::Reporter(Crypto& crypto, std::uint64_t run_seed)
-    : crypto_(crypto), uid_prefix_("C" + base62(run_seed) + "-") {}
-
 void Reporter::choose_events(const std::vector<std::string>& events) {
   chosen_ = {events.begin(), events.end()};
   if (chosen_.contains(std::string(kSubflowEvents))) {
@@ -62,7 +49,7 @@ void Reporter::choose_events(const std::vector<std::string>& events) {
   }
 }
 
-ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, uid_prefix_ + base62(mp_id)}; }
+ConnectionName Reporter::name_of(std::uint64_t mp_id) const { return {mp_id, run_}; }
 
 SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection* connection, CloseCause close,
                                        std::uint64_t end_ns) {
@@ -85,17 +72,16 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   report.backup = subflow.backup;
   report.hmac_synack = subflow.hmac_synack;
   report.hmac_ack = subflow.hmac_ack;
-  report.from_opener = direction_report(subflow.counters[0]);
-  report.from_acceptor = direction_report(subflow.counters[1]);
+  report.from_opener = direction_report(subflow.counts, 0);
+  report.from_acceptor = direction_report(subflow.counts, 1);
   report.close = close;
-  report.community_id = crypto_.derive_community_id(subflow.tuple);
   if (subflow.syn_seen && !subflow.syn_repeated) {
     report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns);
     report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns);
   }
-  report.priority_changes = subflow.priority_changes;
+  report.priority_changes = subflow.extra.read().priority_changes;
   report.backup_at_end = subflow.backup;
-  for (const PriorityChange& change : subflow.priority_changes) report.backup_at_end = change.backup;
+  for (const PriorityChange& change : report.priority_changes) report.backup_at_end = change.backup;
   report.nat = subflow.nat;
   report.unverified = subflow.unverified;
   const bool unproven = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished &&
@@ -114,12 +100,11 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.end_ns = end_ns;
   report.version = connection.version;
   report.tuple = connection.tuple;
-  report.community_id = crypto_.derive_community_id(connection.tuple);
   report.initiator_token = connection.host(Role::kInitiator).token;
   report.responder_token = connection.host(Role::kResponder).token;
   report.subflows = connection.subflow_count;
-  report.from_initiator = connection.ended[0];
-  report.from_responder = connection.ended[1];
+  report.from_initiator = connection.ended.read().all[0];
+  report.from_responder = connection.ended.read().all[1];
   const bool carried_data = report.from_initiator.payload_bytes + report.from_responder.payload_bytes != 0;
   const bool fell_back = connection.fallback != Fallback::kNone || (carried_data && !connection.dss_seen);
   report.outcome = connection.partial ? Outcome::kPartial : fell_back ? Outcome::kFallback : Outcome::kEstablished;
@@ -148,7 +133,7 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
     const std::size_t at = static_cast<std::size_t>(role);
     const std::uint64_t again = connection.mapped[at] - (host.dsn_high - first);
     (own ? report.initiator_reinjected_bytes : report.responder_reinjected_bytes) =
-        std::min(again, connection.mapped[at] - std::min(connection.most_mapped[at], connection.mapped[at]));
+        std::min(again, connection.mapped[at] - std::min(connection.ended.read().most_mapped[at], connection.mapped[at]));
   }
   return report;
 }
@@ -170,7 +155,7 @@ void Reporter::tell_record(const Record& record, const Subflow& subflow, const C
   const char* event = fill_option(row, record, subflow);
   if (event == nullptr || !wants(event)) return;
   row.event = event;
-  row.community_id = crypto_.derive_community_id(row.tuple);
+  row.community_id = Crypto::derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 
@@ -208,7 +193,7 @@ void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
   if (event.kind == EventKind::kRefused && event.record != nullptr && event.record->reset.has_reason) {
     row.reason = event.record->reset.reason;
   }
-  row.community_id = crypto_.derive_community_id(row.tuple);
+  row.community_id = Crypto::derive_community_id(row.tuple);
   sink.on_report(std::move(row));
 }
 

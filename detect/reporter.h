@@ -17,7 +17,7 @@ namespace mptap {
 class Reporter {
  public:
   /// @param run_seed  Makes connection uids of this run unlike those of any other.
-  Reporter(Crypto& crypto, std::uint64_t run_seed);
+  explicit Reporter(std::uint64_t run_seed) : run_(run_seed) {}
 
   /// Names as in the configuration (logs.events).
   void choose_events(const std::vector<std::string>& events);
@@ -37,8 +37,7 @@ class Reporter {
   void tell(const char* name, const Event& event, ReportSink& sink);
   [[nodiscard]] bool wants(const char* event) const { return chosen_.contains(event); }
 
-  Crypto& crypto_;
-  std::string uid_prefix_;
+  const std::uint64_t run_;
   std::unordered_set<std::string> chosen_;
 };
 

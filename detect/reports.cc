@@ -1,6 +1,22 @@
 #include "detect/reports.h"
 
 namespace mptap {
+namespace {
+
+std::string base62(std::uint64_t value) {
+  static constexpr char kDigits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  std::array<char, 11> text{};
+  std::size_t at = text.size();
+  do {
+    text[--at] = kDigits[value % 62];
+    value /= 62;
+  } while (value != 0);
+  return {text.begin() + static_cast<std::ptrdiff_t>(at), text.end()};
+}
+
+}  // namespace
+
+std::string ConnectionName::uid() const { return "C" + base62(run) + "-" + base62(mp_id); }
 
 const char* name_of(SubflowState value) {
   switch (value) {

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <variant>
@@ -94,7 +96,10 @@ enum class Unverified : std::uint8_t {
 /// Names a connection: MP_ID within this run, uid across runs and sensors.
 struct ConnectionName {
   std::uint64_t mp_id = 0;
-  std::string uid;
+  std::uint64_t run = 0;                         // unlike that of any other run
+
+  /// Spelled out by who writes it: control only carries the numbers. Any thread.
+  [[nodiscard]] std::string uid() const;
 };
 
 struct DirectionReport {
@@ -120,6 +125,37 @@ struct AddressReport {
   bool removed = false;
 };
 
+/// Addresses of a host. Most have one or two, which need no memory of their own: it would be taken by control and given
+/// back by the log writer, and the allocator makes one wait for the other.
+class AddressReports {
+ public:
+  AddressReports() = default;
+  AddressReports(std::initializer_list<AddressReport> reports) {
+    for (const AddressReport& report : reports) push_back(report);
+  }
+
+  void push_back(const AddressReport& report) {
+    if (size_ < kFew) {
+      few_[size_] = report;
+    } else {
+      if (size_ == kFew) many_.assign(few_.begin(), few_.end());
+      many_.push_back(report);
+    }
+    ++size_;
+  }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] const AddressReport* begin() const { return size_ <= kFew ? few_.data() : many_.data(); }
+  [[nodiscard]] const AddressReport* end() const { return begin() + size_; }
+  [[nodiscard]] const AddressReport& operator[](std::size_t at) const { return begin()[at]; }
+
+ private:
+  static constexpr std::size_t kFew = 2;
+  std::array<AddressReport, kFew> few_{};
+  std::vector<AddressReport> many_;               // all of them, where there are more
+  std::size_t size_ = 0;
+};
+
 /// One row of mptcp_subflow.log.
 struct SubflowReport {
   FourTuple tuple;
@@ -139,7 +175,6 @@ struct SubflowReport {
   DirectionReport from_opener;
   DirectionReport from_acceptor;
   CloseCause close = CloseCause::kNone;
-  std::string community_id;                      // community ID v1, seed 0
   std::optional<std::uint64_t> handshake_rtt_ns; // SYN to third ACK
   std::optional<std::uint64_t> acceptor_rtt_ns;  // SYN to SYN/ACK: the part between the tap and the acceptor
   std::vector<PriorityChange> priority_changes;  // MP_PRIO about this subflow; the first kMaxPriorityChanges
@@ -159,7 +194,6 @@ struct ConnectionReport {
   std::uint64_t end_ns = 0;
   std::optional<std::uint8_t> version;
   FourTuple tuple;                               // of the initial subflow; opener = initiator
-  std::string community_id;                      // of the initial subflow
   std::optional<Token> initiator_token;
   std::optional<Token> responder_token;
   std::uint32_t subflows = 0;                    // established or partial ones
@@ -172,8 +206,8 @@ struct ConnectionReport {
   bool checksums = false;                        // negotiated
   Fallback fallback = Fallback::kNone;
   std::optional<std::uint8_t> reset_reason;      // of the MP_TCPRST that ended its last subflow
-  std::vector<AddressReport> initiator_address_list;
-  std::vector<AddressReport> responder_address_list;
+  AddressReports initiator_address_list;
+  AddressReports responder_address_list;
   bool nat = false;                              // of some subflow
   // Of each direction, where its start and both directions were seen.
   std::optional<std::uint64_t> initiator_reinjected_bytes;  // mapped again on another subflow

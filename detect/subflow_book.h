@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "detect/connection.h"
+#include "detect/prefetch.h"
 
 namespace mptap {
 
@@ -26,6 +27,16 @@ class SubflowBook {
   Subflow* find(const SubflowRef& ref) {
     Subflow& subflow = at(ref.worker, ref.slot);
     return subflow.in_use && subflow.self == ref ? &subflow : nullptr;
+  }
+
+  /// What stands in the slot, in use or not; nullptr where that was never used.
+  [[nodiscard]] Subflow* peek(std::size_t worker, std::uint32_t slot) {
+    const auto& chunks = workers_[worker];
+    const std::size_t chunk = slot / kChunk;
+    return chunk < chunks.size() && chunks[chunk] ? &chunks[chunk][slot % kChunk] : nullptr;
+  }
+  void prefetch(std::size_t worker, std::uint32_t slot) {
+    if (Subflow* subflow = peek(worker, slot)) prefetch_object(subflow);
   }
 
   /// Calls visit(Subflow&) for all in use, by worker and slot.

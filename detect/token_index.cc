@@ -1,27 +1,32 @@
 #include "detect/token_index.h"
 
-#include <algorithm>
-
 namespace mptap {
 
 bool TokenIndex::add(Token token, const HostRef& host) {
-  std::vector<HostRef>& hosts = index_[token.value];
-  const bool collides = !hosts.empty();
-  if (hosts.size() < kMaxCandidates) hosts.push_back(host);
-  return collides;
+  std::size_t others = 0;
+  table_.visit(token.value, [&others](const Entry&) { return ++others < kMaxCandidates; });
+  if (others < kMaxCandidates) table_.insert({token.value, PackedHostRef(host)});
+  return others != 0;
 }
 
-void TokenIndex::remove(Token token, const HostRef& host) {
-  const auto found = index_.find(token.value);
-  if (found == index_.end()) return;
-  std::erase(found->second, host);
-  if (found->second.empty()) index_.erase(found);
+void TokenIndex::remove(Token token, const HostRef& host) { table_.erase({token.value, PackedHostRef(host)}); }
+
+TokenIndex::Candidates TokenIndex::find(Token token) const {
+  Candidates found;
+  table_.visit(token.value, [&found](const Entry& entry) {
+    found.hosts_[found.size_++] = entry.host.unpack();
+    return found.size_ < kMaxCandidates;
+  });
+  return found;
 }
 
-std::span<const HostRef> TokenIndex::find(Token token) const {
-  const auto found = index_.find(token.value);
-  if (found == index_.end()) return {};
-  return found->second;
+bool TokenIndex::contains(Token token) const {
+  bool found = false;
+  table_.visit(token.value, [&found](const Entry&) {
+    found = true;
+    return false;
+  });
+  return found;
 }
 
 }  // namespace mptap

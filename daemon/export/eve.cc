@@ -8,6 +8,7 @@
 #include "daemon/export/log_tables.h"
 #include "daemon/export/text.h"
 #include "dataplane/seeded_hash.h"
+#include "detect/crypto.h"
 #include "detect/detector_options.h"
 
 namespace mptap {
@@ -103,13 +104,15 @@ unsigned signature_of(std::string_view note) {
 }
 
 void append_eve_row(std::string& out, const SubflowReport& row) {
-  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor, row.community_id);
+  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor,
+              Crypto::derive_community_id(row.tuple));
   append_own(out, "subflow", row);
   out += "}\n";
 }
 
 void append_eve_row(std::string& out, const ConnectionReport& row) {
-  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor, row.community_id);
+  append_head(out, row.end_ns, "mptcp", row.tuple.opener, row.tuple.acceptor,
+              Crypto::derive_community_id(row.tuple));
   append_own(out, "connection", row);
   out += "}\n";
 }

@@ -39,7 +39,7 @@ inline LogValue mp_id_of(const std::optional<ConnectionName>& name) {
 
 inline LogValue uid_of(const std::optional<ConnectionName>& name) {
   if (!name) return Unset{};
-  return word_or_unset(name->uid);
+  return *name;
 }
 
 inline LogValue address_of(const std::optional<Endpoint>& endpoint) {
@@ -62,8 +62,8 @@ inline LogValue interval_between(std::uint64_t start_ns, std::uint64_t end_ns) {
   return IntervalNs{end_ns > start_ns ? end_ns - start_ns : 0};
 }
 
-template <typename Item>
-inline LogValue list_or_unset(const std::vector<Item>& items) {
+template <typename List>
+inline LogValue list_or_unset(const List& items) {
   if (items.empty()) return Unset{};
   return &items;
 }

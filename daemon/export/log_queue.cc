@@ -30,7 +30,7 @@ LogCounters::OfLog& counters_of(LogCounters& counters, const Report& report) {
 }  // namespace
 
 LogQueue::LogQueue(const LogOptions& options, RunMode mode, ControlCounters& control)
-    : mode_(mode), control_(control), attempts_(options.attempts_per_second), ring_(options.queue_rows) {}
+    : mode_(mode), control_(control), attempts_(options.attempts_per_second), rows_(options.queue_rows) {}
 
 void LogQueue::set_attempts_per_second(std::uint32_t limit) { attempts_.set_per_second(limit); }
 
@@ -41,22 +41,20 @@ void LogQueue::on_report(Report&& report) {
   const bool to_log = belongs_in_log(report);
   if (mode_ == RunMode::kLive) {
     if (!to_log) return;
-    if (!has_room(is_bulk(report))) return counters_of(counters_, report).rows_dropped.add();
+    const std::size_t kept_free = is_bulk(report) ? rows_.capacity() / 4 : 0;
+    if (!rows_.has_room(kept_free)) return counters_of(counters_, report).rows_dropped.add();
   }
-  QueuedReport queued{std::move(report), to_log};
-  while (!ring_.try_push(std::move(queued))) std::this_thread::sleep_for(kWaitForRoom);
-  ring_.publish();
+  while (!rows_.has_room()) std::this_thread::sleep_for(kWaitForRoom);
+  QueuedReport& place = rows_.next_place();
+  place.report = std::move(report);
+  place.to_log = to_log;
+  rows_.push();
 }
 
 bool LogQueue::belongs_in_log(const Report& report) {
   if (!is_attempt(report) || attempts_.try_admit(std::get<SubflowReport>(report).start_ns)) return true;
   ControlCounters::add(control_.attempts_not_logged);
   return false;
-}
-
-bool LogQueue::has_room(bool bulk) {
-  const std::size_t kept_free = bulk ? ring_.capacity() / 4 : 0;
-  return ring_.fill_bound() + kept_free < ring_.capacity() || ring_.free_room() > kept_free;
 }
 
 }  // namespace mptap

@@ -1,12 +1,12 @@
-// The way of reports from control to the log writer: a ring, and what to do where it is full.
+// The way of reports from control to the log writer: a bounded queue, and what to do where it is full.
 #pragma once
 
 #include <cstdint>
 
 #include "daemon/export/attempts_limit.h"
+#include "daemon/export/block_queue.h"
 #include "daemon/export/export_options.h"
 #include "daemon/export/log_counters.h"
-#include "dataplane/spsc_ring.h"
 #include "detect/control_counters.h"
 #include "detect/reports.h"
 
@@ -46,24 +46,23 @@ class LogQueue : public ReportSink {
   // Writer thread.
 
   /// Moves the oldest report to `out`; false where there is none.
-  [[nodiscard]] bool try_pop(QueuedReport& out) { return ring_.try_pop(out); }
+  [[nodiscard]] bool try_pop(QueuedReport& out) { return rows_.try_pop(out); }
   [[nodiscard]] LogCounters& counters() { return counters_; }
 
   // Any thread.
 
   [[nodiscard]] RunMode mode() const { return mode_; }
   [[nodiscard]] const LogCounters& counters() const { return counters_; }
-  [[nodiscard]] std::size_t size() const { return ring_.size(); }
-  [[nodiscard]] std::size_t capacity() const { return ring_.capacity(); }
+  [[nodiscard]] std::size_t size() const { return rows_.size(); }
+  [[nodiscard]] std::size_t capacity() const { return rows_.capacity(); }
 
  private:
   [[nodiscard]] bool belongs_in_log(const Report& report);
-  [[nodiscard]] bool has_room(bool bulk);
 
   const RunMode mode_;
   ControlCounters& control_;
   AttemptsLimit attempts_;
-  SpscRing<QueuedReport> ring_;
+  BlockQueue<QueuedReport> rows_;
   LogCounters counters_;
 };
 

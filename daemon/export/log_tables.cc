@@ -74,7 +74,7 @@ constexpr Column<SubflowReport> kSubflowColumns[] = {
      "Token in the SYN of a join, 8 hex digits."},
     {"conn_uid", kString, [](const SubflowReport& r) { return uid_of(r.connection); },
      "Name of the connection, unique across runs and sensors."},
-    {"community_id", kString, [](const SubflowReport& r) { return word_or_unset(r.community_id); },
+    {"community_id", kString, [](const SubflowReport& r) -> LogValue { return CommunityIdOf{&r.tuple}; },
      "Community ID of the 4-tuple, version 1, seed 0."},
     {"handshake_rtt", kInterval, [](const SubflowReport& r) { return interval_or_unset(r.handshake_rtt_ns); },
      "From the SYN to the third ACK, as the tap saw them: a whole round trip; unset where a SYN was repeated."},
@@ -142,7 +142,7 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
      "Address IDs of the responder known at the end."},
     {"checksums", kBool, [](const ConnectionReport& r) -> LogValue { return r.checksums; },
      "Whether DSS checksums were negotiated."},
-    {"conn_uid", kString, [](const ConnectionReport& r) { return word_or_unset(r.name.uid); },
+    {"conn_uid", kString, [](const ConnectionReport& r) -> LogValue { return r.name; },
      "Name of the connection, unique across runs and sensors."},
     {"fallback", kString, [](const ConnectionReport& r) { return word_or_unset(name_of(r.fallback)); },
      "Why it went on as plain TCP: `no_dss` (stripped after the handshake), `infinite_mapping`, `mp_fail`."},
@@ -166,7 +166,7 @@ constexpr Column<ConnectionReport> kConnectionColumns[] = {
      "Bytes of the initiator that the responder's data ACKs acknowledge; unset where its key was not seen."},
     {"resp_acked_bytes", kCount, [](const ConnectionReport& r) { return value_or_unset(r.responder_acked_bytes); },
      "The same of the responder."},
-    {"community_id", kString, [](const ConnectionReport& r) { return word_or_unset(r.community_id); },
+    {"community_id", kString, [](const ConnectionReport& r) -> LogValue { return CommunityIdOf{&r.tuple}; },
      "Community ID (version 1, seed 0) of the initial subflow."},
 };
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/export/text.h"
+#include "detect/crypto.h"
 
 namespace mptap {
 namespace {
@@ -116,9 +117,9 @@ struct ZeekAppender : PlainAppender {
       out += change.backup ? "backup" : "normal";
     }
   }
-  void operator()(const std::vector<AddressReport>* addresses) const {
+  void operator()(const AddressReports* addresses) const {
     for (const AddressReport& address : *addresses) {
-      if (&address != &addresses->front()) out += ',';
+      if (&address != addresses->begin()) out += ',';
       append_number(out, address.id.value);
       out += '=';
       append_address(out, address.address);
@@ -127,6 +128,8 @@ struct ZeekAppender : PlainAppender {
     }
   }
   void operator()(const Base64& data) const { out += base64(data.bytes); }
+  void operator()(const ConnectionName& name) const { out += name.uid(); }
+  void operator()(const CommunityIdOf& of) const { out += Crypto::derive_community_id(*of.tuple); }
 };
 
 struct JsonAppender : PlainAppender {
@@ -169,10 +172,10 @@ struct JsonAppender : PlainAppender {
     }
     out += ']';
   }
-  void operator()(const std::vector<AddressReport>* addresses) const {
+  void operator()(const AddressReports* addresses) const {
     out += '[';
     for (const AddressReport& address : *addresses) {
-      if (&address != &addresses->front()) out += ',';
+      if (&address != addresses->begin()) out += ',';
       out += R"({"id":)";
       append_number(out, address.id.value);
       out += R"(,"address":)";
@@ -189,6 +192,8 @@ struct JsonAppender : PlainAppender {
     out += ']';
   }
   void operator()(const Base64& data) const { out += '"' + base64(data.bytes) + '"'; }
+  void operator()(const ConnectionName& name) const { out += '"' + name.uid() + '"'; }
+  void operator()(const CommunityIdOf& of) const { out += '"' + Crypto::derive_community_id(*of.tuple) + '"'; }
 };
 
 /// The Zeek type of a set value; Unset is not asked.
@@ -204,8 +209,10 @@ struct TypeOf {
   ZeekType operator()(Token) const { return ZeekType::kString; }
   ZeekType operator()(const std::vector<SourceCount>*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const std::vector<PriorityChange>*) const { return ZeekType::kVectorOfString; }
-  ZeekType operator()(const std::vector<AddressReport>*) const { return ZeekType::kVectorOfString; }
+  ZeekType operator()(const AddressReports*) const { return ZeekType::kVectorOfString; }
   ZeekType operator()(const Base64&) const { return ZeekType::kString; }
+  ZeekType operator()(const ConnectionName&) const { return ZeekType::kString; }
+  ZeekType operator()(const CommunityIdOf&) const { return ZeekType::kString; }
 };
 
 }  // namespace

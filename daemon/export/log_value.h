@@ -43,10 +43,16 @@ struct Base64 {
   std::string_view bytes;
 };
 
+/// Names that are spelled out as they are written.
+struct CommunityIdOf {
+  const FourTuple* tuple;
+};
+
 /// A field. Text and sources are views into the row it was read from.
 using LogValue = std::variant<Unset, IpAddress, PortNumber, bool, std::uint64_t, TimeNs, IntervalNs,
                               std::string_view, Token, const std::vector<SourceCount>*,
-                              const std::vector<PriorityChange>*, const std::vector<AddressReport>*, Base64>;
+                              const std::vector<PriorityChange>*, const AddressReports*, Base64,
+                              ConnectionName, CommunityIdOf>;
 
 /// True where a column of this type may hold the value; every column may be unset.
 [[nodiscard]] bool fits(ZeekType type, const LogValue& value);

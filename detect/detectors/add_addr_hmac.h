@@ -13,6 +13,7 @@ namespace mptap {
 class AddAddrHmacDetector : public Detector {
  public:
   explicit AddAddrHmacDetector(const AddAddrHmacOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAddressAdvertised}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -13,6 +13,7 @@ namespace mptap {
 class AddressIdExhaustionDetector : public Detector {
  public:
   explicit AddressIdExhaustionDetector(const AddressIdExhaustionOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAddressAdvertised, EventKind::kJoinMatched}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

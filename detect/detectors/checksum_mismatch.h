@@ -14,6 +14,7 @@ namespace mptap {
 class ChecksumMismatchDetector : public Detector {
  public:
   explicit ChecksumMismatchDetector(const ChecksumMismatchOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kFirstDss}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

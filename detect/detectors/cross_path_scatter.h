@@ -20,6 +20,7 @@ class CrossPathScatterDetector : public Detector {
   /// @param seed  Of the table of connections; secret.
   CrossPathScatterDetector(const CrossPathScatterOptions& options, std::uint64_t seed)
       : options_(options), scattered_(kMaxConnections, Hash{SeededHash(seed)}) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kProgress}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

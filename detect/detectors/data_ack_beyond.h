@@ -20,6 +20,7 @@ class DataAckBeyondDetector : public Detector {
   /// @param seed  Of the table of claims; secret.
   DataAckBeyondDetector(const DataAckBeyondOptions& options, std::uint64_t seed)
       : options_(options), claims_(kMaxClaims, Hash{SeededHash(seed)}) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kProgress, EventKind::kSubflowClosed}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

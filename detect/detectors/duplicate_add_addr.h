@@ -16,6 +16,7 @@ namespace mptap {
 class DuplicateAddAddrDetector : public Detector {
  public:
   explicit DuplicateAddAddrDetector(const DuplicateAddAddrOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAddressAdvertised}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -14,6 +14,7 @@ namespace mptap {
 class FallbackBurstDetector : public Detector {
  public:
   explicit FallbackBurstDetector(const FallbackBurstOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kDenied}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -13,6 +13,7 @@ namespace mptap {
 class FastCloseKeyDetector : public Detector {
  public:
   explicit FastCloseKeyDetector(const FastCloseKeyOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kFastClose}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -13,6 +13,7 @@ namespace mptap {
 class HalfOpenJoinDetector : public Detector {
  public:
   explicit HalfOpenJoinDetector(const HalfOpenJoinOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kSubflowClosed}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

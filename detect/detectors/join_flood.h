@@ -25,6 +25,7 @@ class JoinFloodDetector : public Detector {
  public:
   /// @param seed  Of the table of receivers; secret.
   JoinFloodDetector(const JoinFloodOptions& options, std::uint64_t seed, ControlCounters& counters);
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kJoinAttempt, EventKind::kJoinCompleted}; }
   void on_event(const Event& event, NoticeSink& notices) override;
   void advance(std::uint64_t now_ns, NoticeSink& notices) override;
 

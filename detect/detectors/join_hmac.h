@@ -13,6 +13,7 @@ namespace mptap {
 class JoinHmacDetector : public Detector {
  public:
   explicit JoinHmacDetector(const JoinHmacOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kJoinDisproved}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

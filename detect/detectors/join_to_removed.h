@@ -13,6 +13,7 @@ namespace mptap {
 class JoinToRemovedDetector : public Detector {
  public:
   explicit JoinToRemovedDetector(const JoinToRemovedOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kJoinAttempt}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

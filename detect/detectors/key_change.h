@@ -16,6 +16,7 @@ namespace mptap {
 class KeyChangeDetector : public Detector {
  public:
   explicit KeyChangeDetector(const KeyChangeOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kKeyChanged}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

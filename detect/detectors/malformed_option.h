@@ -17,6 +17,7 @@ class MalformedOptionDetector : public Detector {
   /// @param seed  Of the table of senders; secret.
   MalformedOptionDetector(const MalformedOptionOptions& options, std::uint64_t seed)
       : options_(options), told_(kMaxSenders, SenderHash{AddressHash(seed)}) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kMalformed}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

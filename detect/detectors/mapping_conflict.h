@@ -13,6 +13,7 @@ namespace mptap {
 class MappingConflictDetector : public Detector {
  public:
   explicit MappingConflictDetector(const MappingConflictOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAnomaly}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -17,6 +17,7 @@ namespace mptap {
 class PrematureJoinDetector : public Detector {
  public:
   explicit PrematureJoinDetector(const PrematureJoinOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kJoinAttempt, EventKind::kConnectionConfirmed}; }
   void on_event(const Event& event, NoticeSink& notices) override;
   void advance(std::uint64_t now_ns, NoticeSink& notices) override;
   void finish(NoticeSink& notices) override;

@@ -14,6 +14,7 @@ namespace mptap {
 class PriorityDiversionDetector : public Detector {
  public:
   explicit PriorityDiversionDetector(const PriorityDiversionOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kPriorityChanged}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

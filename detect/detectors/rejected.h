@@ -16,6 +16,7 @@ namespace mptap {
 class RejectedDetector : public Detector {
  public:
   explicit RejectedDetector(const RejectedOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kDenied}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -33,13 +33,14 @@ void RemoveAddrAbuseDetector::on_removal(const Event& event, NoticeSink& notices
 
 void RemoveAddrAbuseDetector::on_progress(const Event& event, NoticeSink& notices) const {
   const Subflow& path = *event.subflow;
-  if (path.removed_ns == 0) return;
+  const SubflowExtra& rare = path.extra.read();
+  if (rare.removed_ns == 0) return;
   const std::uint64_t grace_ns = std::max(options_.grace_ns, 2 * event.connection->handshake_rtt_ns);
-  if (event.record->counters.last_mapped_ns <= path.removed_ns + grace_ns) return;
+  if (event.record->counters.last_mapped_ns <= rare.removed_ns + grace_ns) return;
   if (!path.told.first(Telling::kDataAfterRemoval)) return;
   Notice notice = notice_about(event, "remove_addr_abuse", Severity::kMedium);
   notice.cause = "data_after";
-  notice.address_id = path.removed_id;
+  notice.address_id = rare.removed_id;
   notice.message = "data goes on over a path whose address was removed";
   notices.on_notice(std::move(notice));
 }

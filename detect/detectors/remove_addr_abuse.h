@@ -19,6 +19,7 @@ class RemoveAddrAbuseDetector : public Detector {
   /// @param seed  Of the table of removers; secret.
   RemoveAddrAbuseDetector(const RemoveAddrAbuseOptions& options, std::uint64_t seed)
       : options_(options), removers_(kMaxRemovers, Hash{SeededHash(seed)}) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAddressesRemoved, EventKind::kProgress}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -13,6 +13,7 @@ namespace mptap {
 class ReservedBitsDetector : public Detector {
  public:
   explicit ReservedBitsDetector(const ReservedBitsOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kAnomaly}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -19,6 +19,7 @@ class TokenGuessingDetector : public Detector {
   /// @param seed  Of the table of sources; secret.
   TokenGuessingDetector(const TokenGuessingOptions& options, std::uint64_t seed)
       : options_(options), sources_(options.max_sources, AddressHash(seed)) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kRefused, EventKind::kJoinMatched}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -14,6 +14,7 @@ namespace mptap {
 class TokenReuseDetector : public Detector {
  public:
   explicit TokenReuseDetector(const TokenReuseOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kTokenTaken}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

@@ -15,6 +15,7 @@ namespace mptap {
 class UnknownJoinDetector : public Detector {
  public:
   explicit UnknownJoinDetector(const UnknownJoinOptions& options) : options_(options) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kJoinUnknown}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

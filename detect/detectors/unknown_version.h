@@ -22,6 +22,7 @@ class UnknownVersionDetector : public Detector {
   /// @param seed  Of the table of senders; secret.
   UnknownVersionDetector(const UnknownVersionOptions& options, std::uint64_t seed)
       : options_(options), told_(kMaxSenders, EndpointHash(seed)) {}
+  [[nodiscard]] EventKinds kinds() const override { return {EventKind::kMalformed, EventKind::kCapableAttempt}; }
   void on_event(const Event& event, NoticeSink& notices) override;
 
  private:

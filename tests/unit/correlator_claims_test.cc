@@ -6,7 +6,7 @@ namespace {
 
 using namespace test;  // control_run.h
 
-const KnownAddress* find_id(const std::vector<AddressReport>& list, std::uint8_t id, KnownAddress& out) {
+const KnownAddress* find_id(const AddressReports& list, std::uint8_t id, KnownAddress& out) {
   for (const AddressReport& it : list) {
     if (it.id != AddressId{id}) continue;
     out = KnownAddress{.id = it.id, .address = it.address, .removed = it.removed, .used = it.used};

@@ -41,7 +41,7 @@ TEST_CASE("a connection from its handshake to its end, in both versions", "[corr
     CHECK(subflow.matched_by == MatchedBy::kInitial);
     CHECK(subflow.state == SubflowState::kEstablished);
     CHECK(subflow.close == CloseCause::kFin);
-    CHECK(subflow.connection->uid == row.name.uid);
+    CHECK(subflow.connection->uid() == row.name.uid());
     run.finish();
     CHECK(run.connections.size() == 1);
     CHECK(run.subflows.size() == 1);
@@ -132,7 +132,7 @@ TEST_CASE("MP_ID counts connections in the order of their establishment", "[corr
   CHECK(run.row_of(fast).connection->mp_id == 0);
   CHECK(run.row_of(slow).connection->mp_id == 1);
   CHECK_FALSE(run.row_of(denied).connection);
-  CHECK(run.row_of(fast).connection->uid != run.row_of(slow).connection->uid);
+  CHECK(run.row_of(fast).connection->uid() != run.row_of(slow).connection->uid());
 }
 
 TEST_CASE("a connection without a subflow lingers, and a join may bring it back", "[correlator]") {

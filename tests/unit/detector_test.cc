@@ -58,7 +58,7 @@ TEST_CASE("duplicate_add_addr", "[detectors]") {
     CHECK(notice.source == first.tuple.acceptor);
     REQUIRE(notice.connection);
     CHECK(notice.connection->mp_id == 0);
-    CHECK_FALSE(notice.connection->uid.empty());
+    CHECK_FALSE(notice.connection->uid().empty());
   }
 }
 

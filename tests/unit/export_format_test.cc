@@ -95,57 +95,57 @@ TEST_CASE("full rows, to the byte", "[export][log]") {
       {row_text(LogFormat::kZeek, test::full_subflow()),
        "192.0.2.1\t40000\t2001:db8::2\t443\tF\t7\t1700000000.000000001\t2."
        "500000\testablished\thmac\t2\t0\tT\tT\tF\t"
-       "10\t1000\t20\t2000\t900\t1900\tfin\t1\t00ab12cd\tCuid7\t1:abc=\t0.050000\t0.030000\t"
+       "10\t1000\t20\t2000\t900\t1900\tfin\t1\t00ab12cd\tCz-7\t1:7r3vYU1gJImLvjQkUy1E49kuXcY=\t0.050000\t0.030000\t"
        "1.000000:orig:backup,2.000000:resp:normal\tT\tT\tbudget\tstripped\t3\n"},
       {row_text(LogFormat::kJson, test::full_subflow()),
        R"({"orig_h":"192.0.2.1","orig_p":40000,"resp_h":"2001:db8::2","resp_p":443,"isOrig":false,"MP_ID":7,)"
        R"("ts":1700000000.000000001,"duration":2.500000,"state":"established","matched_by":"hmac",)"
        R"("orig_address_id":2,"resp_address_id":0,"backup":true,"hmac_synack":true,"hmac_ack":false,)"
        R"("orig_segments":10,"orig_bytes":1000,"resp_segments":20,"resp_bytes":2000,"orig_mapped_bytes":900,)"
-       R"("resp_mapped_bytes":1900,"close":"fin","version":1,"token":"00ab12cd","conn_uid":"Cuid7",)"
-       R"("community_id":"1:abc=","handshake_rtt":0.050000,"acceptor_rtt":0.030000,)"
+       R"("resp_mapped_bytes":1900,"close":"fin","version":1,"token":"00ab12cd","conn_uid":"Cz-7",)"
+       R"("community_id":"1:7r3vYU1gJImLvjQkUy1E49kuXcY=","handshake_rtt":0.050000,"acceptor_rtt":0.030000,)"
        R"("priority_changes":[{"after":1.000000,"by":"orig","backup":true},{"after":2.000000,"by":"resp","backup":false}],)"
        R"("backup_at_end":true,"nat":true,"unverified":"budget","fallback":"stripped","reset_reason":3})"
        "\n"},
       {row_text(LogFormat::kZeek, test::full_connection()),
        "1700000000.000001\t7\t1\t192.0.2.1\t40000\t2001:db8::"
        "2\t443\td6ef0a17\t0000000a\t3\testablished\tdata_fin\t"
-       "60.000000\t2\t5\t1\t4\t2\t1\tT\tCuid7\tmp_fail\t2\t"
-       "0=192.0.2.1/used,4=2001:db8::9:8080/advertised+used+removed\t0=2001:db8::2\tT\t11\t12\t13\t14\t1:def=\n"},
+       "60.000000\t2\t5\t1\t4\t2\t1\tT\tCz-7\tmp_fail\t2\t"
+       "0=192.0.2.1/used,4=2001:db8::9:8080/advertised+used+removed\t0=2001:db8::2\tT\t11\t12\t13\t14\t1:7r3vYU1gJImLvjQkUy1E49kuXcY=\n"},
       {row_text(LogFormat::kJson, test::full_connection()),
        R"({"ts":1700000000.000001,"MP_ID":7,"version":1,"orig_h":"192.0.2.1","orig_p":40000,"resp_h":"2001:db8::2",)"
        R"("resp_p":443,"token_orig":"d6ef0a17","token_resp":"0000000a","subflows":3,"outcome":"established",)"
        R"("close":"data_fin","duration":60.000000,"orig_bytes":2,"resp_bytes":5,"orig_segments":1,)"
-       R"("resp_segments":4,"orig_addresses":2,"resp_addresses":1,"checksums":true,"conn_uid":"Cuid7",)"
+       R"("resp_segments":4,"orig_addresses":2,"resp_addresses":1,"checksums":true,"conn_uid":"Cz-7",)"
        R"("fallback":"mp_fail","reset_reason":2,"orig_address_list":[{"id":0,"address":"192.0.2.1","port":null,)"
        R"("advertised":false,"used":true,"removed":false},{"id":4,"address":"2001:db8::9","port":8080,)"
        R"("advertised":true,"used":true,"removed":true}],"resp_address_list":[{"id":0,"address":"2001:db8::2",)"
        R"("port":null,"advertised":false,"used":false,"removed":false}],"nat":true,"orig_reinjected_bytes":11,)"
-       R"("resp_reinjected_bytes":12,"orig_acked_bytes":13,"resp_acked_bytes":14,"community_id":"1:def="})"
+       R"("resp_reinjected_bytes":12,"orig_acked_bytes":13,"resp_acked_bytes":14,"community_id":"1:7r3vYU1gJImLvjQkUy1E49kuXcY="})"
        "\n"},
       {row_text(LogFormat::kZeek, test::full_notice()),
        "1700000000.250000\tjoin_flood\t7\t192.0.2.1\t2001:db8::2\t1000 joins in 10 "
        "s\thigh\t40000\t443\tthreshold\t3\t"
-       "198.51.100.7\t1000\t192.0.2.1=600,2001:db8::9=400\tCuid7\t20\tTWFuIA==\n"},
+       "198.51.100.7\t1000\t192.0.2.1=600,2001:db8::9=400\tCz-7\t20\tTWFuIA==\n"},
       {row_text(LogFormat::kJson, test::full_notice()),
        R"({"ts":1700000000.250000,"note":"join_flood","MP_ID":7,"src":"192.0.2.1","dst":"2001:db8::2",)"
        R"("msg":"1000 joins in 10 s","severity":"high","src_p":40000,"dst_p":443,"cause":"threshold",)"
        R"("address_id":3,"address":"198.51.100.7","count":1000,)"
        R"("top_sources":[{"address":"192.0.2.1","count":600},{"address":"2001:db8::9","count":400}],)"
-       R"("conn_uid":"Cuid7","known_count":20,"packet":"TWFuIA=="})"
+       R"("conn_uid":"Cz-7","known_count":20,"packet":"TWFuIA=="})"
        "\n"},
       {row_text(LogFormat::kZeek, test::full_event()),
        "1700000000.000000\tmp_dss\t7\t192.0.2.1\t40000\t2001:db8::2\t443\tF\t2\t20\t1\t21\t4\t198.51.100."
        "7\t8080\tF\tT\t"
        "00000001\t4294967295\t18446744073709551615\t5\t6\t7\t8\tT\t9\t10\tsyn_ack\t0a0b\tinvalid\t"
-       "why\tCuid7\t4\n"},
+       "why\tCz-7\t4\n"},
       {row_text(LogFormat::kJson, test::full_event()),
        R"({"ts":1700000000.000000,"event":"mp_dss","MP_ID":7,"orig_h":"192.0.2.1","orig_p":40000,)"
        R"("resp_h":"2001:db8::2","resp_p":443,"is_orig":false,"subtype":2,"length":20,"version":1,"flags":21,)"
        R"("address_id":4,"address":"198.51.100.7","port":8080,"backup":false,"echo":true,"token":"00000001",)"
        R"("nonce":4294967295,"data_ack":18446744073709551615,"dsn":5,"ssn":6,"data_len":7,"reason":8,)"
        R"("transient":true,"checksum":9,"payload_bytes":10,"step":"syn_ack","hmac":"0a0b","proof":"invalid",)"
-       R"("detail":"why","conn_uid":"Cuid7","ipver":4})"
+       R"("detail":"why","conn_uid":"Cz-7","ipver":4})"
        "\n"},
   };
   for (const Expected& row : rows) CHECK(row.written == row.bytes);
@@ -155,7 +155,7 @@ TEST_CASE("what is not known is unset, and the field stands there still", "[expo
   CHECK(row_text(LogFormat::kZeek, test::attempt_at(0)) ==
         "192.0.2.1\t40000\t2001:db8::2\t443\tF\t-\t0.000000\t0.000000\tattempted\t-\t-\t-\tF\t-\t-"
         "\t0\t0\t0\t0\t0\t0\t"
-        "-\t-\t-\t-\t-\t-\t-\t-\tF\tF\t-\t-\t-\n");
+        "-\t-\t-\t-\t1:7r3vYU1gJImLvjQkUy1E49kuXcY=\t-\t-\t-\tF\tF\t-\t-\t-\n");
   CHECK(row_text(LogFormat::kZeek, Notice{}) == "0.000000\t-\t-\t-\t-\t-\tinfo\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\n");
 
   const json subflow = json::parse(row_text(LogFormat::kJson, test::attempt_at(0)));

@@ -25,7 +25,7 @@ inline SubflowReport full_subflow() {
   SubflowReport row;
   row.tuple = full_tuple();
   row.is_initial = false;
-  row.connection = ConnectionName{7, "Cuid7"};
+  row.connection = ConnectionName{7, 61};
   row.start_ns = 1'700'000'000'000'000'001;
   row.end_ns = 1'700'000'002'500'000'001;
   row.state = SubflowState::kEstablished;
@@ -40,7 +40,6 @@ inline SubflowReport full_subflow() {
   row.from_opener = {10, 1'000, 900};
   row.from_acceptor = {20, 2'000, 1'900};
   row.close = CloseCause::kFin;
-  row.community_id = "1:abc=";
   row.handshake_rtt_ns = 50'000'000;
   row.acceptor_rtt_ns = 30'000'000;
   row.priority_changes = {{1'000'000'000, true, true}, {2'000'000'000, false, false}};
@@ -62,14 +61,13 @@ inline SubflowReport attempt_at(std::uint64_t time_ns) {
 
 inline ConnectionReport full_connection() {
   ConnectionReport row;
-  row.name = {7, "Cuid7"};
+  row.name = {7, 61};
   row.start_ns = 1'700'000'000'000'001'000;
   row.end_ns = 1'700'000'060'000'001'000;
   row.version = 1;
   row.tuple = full_tuple();
   row.initiator_token = Token{0xd6ef0a17};
   row.responder_token = Token{0x0000000a};
-  row.community_id = "1:def=";
   row.subflows = 3;
   row.outcome = Outcome::kEstablished;
   row.close = ConnectionClose::kDataFin;
@@ -96,7 +94,7 @@ inline Notice full_notice() {
   row.time_ns = 1'700'000'000'250'000'000;
   row.note = "join_flood";
   row.severity = Severity::kHigh;
-  row.connection = ConnectionName{7, "Cuid7"};
+  row.connection = ConnectionName{7, 61};
   row.source = Endpoint{address_of("192.0.2.1"), 40'000};
   row.destination = Endpoint{address_of("2001:db8::2"), 443};
   row.message = "1000 joins in 10 s";
@@ -114,7 +112,7 @@ inline EventReport full_event() {
   EventReport row;
   row.time_ns = 1'700'000'000'000'000'000;
   row.event = "mp_dss";
-  row.connection = ConnectionName{7, "Cuid7"};
+  row.connection = ConnectionName{7, 61};
   row.tuple = full_tuple();
   row.from_opener = false;
   row.subtype = 2;

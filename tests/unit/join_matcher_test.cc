@@ -43,8 +43,8 @@ Subflow join_of(const char* opener, const char* acceptor, const Secrets* proven_
   join.tuple = tuple_of(opener, 1, acceptor, 80);
   if (proven_by != nullptr) {
     const auto hmac = ControlRun::syn_ack_hmac(*proven_by, Role::kResponder);
-    std::copy_n(hmac.begin(), 8, join.synack_hmac.begin());
-    join.ack_hmac = ControlRun::ack_hmac(*proven_by, Role::kResponder);
+    std::copy_n(hmac.begin(), 8, join.extra.make().synack_hmac.begin());
+    join.extra.make().ack_hmac = ControlRun::ack_hmac(*proven_by, Role::kResponder);
     join.has_ack_hmac = true;
   }
   return join;
@@ -109,10 +109,10 @@ TEST_CASE("proofs need both keys, the SYN and, for the third ACK, the third ACK"
   CHECK(at.prover.verify_ack(*half, Role::kResponder, join).proof == Proof::kUnverified);
   for (std::size_t at_byte = 0; at_byte < 20; ++at_byte) {
     Subflow changed = join;
-    changed.ack_hmac[at_byte] ^= 1;
+    changed.extra.make().ack_hmac[at_byte] ^= 1;
     CHECK(at.prover.verify_ack(*whole, Role::kResponder, changed).proof == Proof::kInvalid);
     if (at_byte >= 8) continue;
-    changed.synack_hmac[at_byte] ^= 1;
+    changed.extra.make().synack_hmac[at_byte] ^= 1;
     CHECK(at.prover.verify_syn_ack(*whole, Role::kResponder, changed).proof == Proof::kInvalid);
   }
   join.has_ack_hmac = false;
