@@ -1,6 +1,8 @@
 // Keyed hashes a second.
 #include "dataplane/seeded_hash.h"
 
+#include <array>
+#include <bit>
 #include <vector>
 
 #include "tests/bench/micro/verdict.h"
