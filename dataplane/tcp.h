@@ -84,6 +84,18 @@ namespace tcp_detail {
 void walk_options(const Cursor& wire, std::size_t at, OptionScan& out) noexcept;
 }  // namespace tcp_detail
 
+namespace tcp_detail {
+// NOP, NOP, timestamps: what nearly every segment begins with, and nearly every plain one ends with.
+constexpr std::uint32_t kNopNopTimestamps = 0x0101080a;
+constexpr std::size_t kTimestampsEnd = 12;
+}  // namespace tcp_detail
+
+/// Whether the list is empty or holds timestamps alone, as that of most segments: a walk would find nothing else.
+[[nodiscard]] inline bool has_plain_options(Bytes options) noexcept {
+  if (options.size() != tcp_detail::kTimestampsEnd) return options.empty();
+  return Cursor(options).u32(0) == tcp_detail::kNopNopTimestamps;
+}
+
 /// Finds the options of kind 30 in a TCP option list.
 ///
 /// Ends at kind 0 or at the end of the list; a list that cannot be walked keeps what was found before.
@@ -94,9 +106,7 @@ inline void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
   out.count = 0;
   out.broken = false;
   const Cursor wire(options);
-  // NOP, NOP, timestamps: what nearly every segment begins with, and nearly every plain one ends with.
-  constexpr std::uint32_t kNopNopTimestamps = 0x0101080a;
-  constexpr std::size_t kTimestampsEnd = 12;
+  using tcp_detail::kNopNopTimestamps, tcp_detail::kTimestampsEnd;
   out.has_timestamps = wire.size() >= kTimestampsEnd && wire.u32(0) == kNopNopTimestamps;
   const std::size_t at = out.has_timestamps ? kTimestampsEnd : 0;
   const std::size_t room = wire.size() - at;

@@ -159,6 +159,7 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     }
     ++segments;
     const Bytes options = tcp_options_of(frame.tcp);
+    if (!mptcp_in_sight && has_plain_options(options)) continue;
     Candidate& candidate = candidates_[count];
     scan_tcp_options(options, candidate.segment.scan);
     if (candidate.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
