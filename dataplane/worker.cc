@@ -228,13 +228,13 @@ void Worker::publish(bool with_counters) noexcept {
     counters_.publish(tally_);
     unshown_bursts_ = 0;
   }
-  published_time_ns_.store(now_ns_, std::memory_order_release);
+  published_.time_ns.store(now_ns_, std::memory_order_release);
 }
 
 void Worker::finish() noexcept {
   tracker_.finish(now_ns_);
   publish(true);
-  finished_.store(true, std::memory_order_release);
+  published_.finished.store(true, std::memory_order_release);
 }
 
 }  // namespace mptap

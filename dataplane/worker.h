@@ -48,9 +48,9 @@ class Worker {
 
   /// Packet time up to which everything is in the ring; never goes back.
   [[nodiscard]] std::uint64_t published_time_ns() const noexcept {
-    return published_time_ns_.load(std::memory_order_acquire);
+    return published_.time_ns.load(std::memory_order_acquire);
   }
-  [[nodiscard]] bool has_finished() const noexcept { return finished_.load(std::memory_order_acquire); }
+  [[nodiscard]] bool has_finished() const noexcept { return published_.finished.load(std::memory_order_acquire); }
 
  private:
   /// A TCP segment of the burst that may concern the tracker.
@@ -84,8 +84,13 @@ class Worker {
   std::array<std::uint8_t, Burst::kCapacity> concerned_{};  // indices of candidates that concern the tracker
 
   WorkerCounters counters_;
-  std::atomic<std::uint64_t> published_time_ns_{0};
-  std::atomic<bool> finished_{false};
+  /// Read by control, and nothing beside them that anybody else writes.
+  struct alignas(64) Published {
+    std::atomic<std::uint64_t> time_ns{0};
+    std::atomic<bool> finished{false};
+  };
+  Published published_;
 };
+static_assert(alignof(Worker) % 64 == 0 && sizeof(Worker) % 64 == 0, "two workers share no cache line");
 
 }  // namespace mptap

@@ -53,6 +53,34 @@ TEST_CASE("only the bytes that belong to it count", "[hash]") {
   CHECK(hash.of5(words_of(one.data())) != hash.of5(words_of(two.data())));
 }
 
+TEST_CASE("a segment's hash depends on its name, its numbers and every bit and the number of its bytes", "[hash]") {
+  const SeededHash hash(3);
+  std::set<std::uint64_t> seen;
+  std::size_t inputs = 0;
+  for (std::size_t count = 0; count <= 40; count += 4) {
+    std::array<std::uint8_t, 40> bytes{};
+    seen.insert(hash.of_segment(1, {2, 3, 4}, bytes.data(), count));
+    ++inputs;
+    for (std::size_t bit = 0; bit < count * 8; ++bit) {
+      bytes[bit / 8] = static_cast<std::uint8_t>(1u << bit % 8);
+      seen.insert(hash.of_segment(1, {2, 3, 4}, bytes.data(), count));
+      bytes[bit / 8] = 0;
+      ++inputs;
+    }
+  }
+  const std::array<std::uint8_t, 40> bytes{};
+  for (std::uint64_t bit = 1; bit != 0; bit <<= 1) {
+    for (const std::uint64_t value : {hash.of_segment(1 ^ bit, {2, 3, 4}, bytes.data(), 0), hash.of_segment(1, {2 ^ bit, 3, 4}, bytes.data(), 0),
+                                      hash.of_segment(1, {2, 3 ^ bit, 4}, bytes.data(), 0), hash.of_segment(1, {2, 3, 4 ^ bit}, bytes.data(), 0),
+                                      hash.of2(bit, 7), hash.of2(7, bit)}) {
+      seen.insert(value);
+      ++inputs;
+    }
+  }
+  CHECK(seen.size() == inputs);
+  CHECK(hash.of_segment(1, {2, 3, 4}, bytes.data(), 0) != SeededHash(4).of_segment(1, {2, 3, 4}, bytes.data(), 0));
+}
+
 TEST_CASE("keys in a row, as an attacker chooses them, fill buckets evenly", "[hash]") {
   constexpr std::size_t kBuckets = 256;
   constexpr std::uint64_t kKeys = kBuckets * 256;

@@ -97,6 +97,25 @@ TEST_CASE("a slot that is used again has another generation, and nothing of befo
   }
 }
 
+TEST_CASE("rare state is wiped, and its place is given to the next who needs one", "[table]") {
+  SubflowTable table(options_of(64), 9);
+  const std::uint32_t one = insert(table, 1);
+  const std::uint32_t two = insert(table, 2);
+  CHECK(table.peek_rare(table[one]).syn.high == 0);
+  table.rare(one).syn.high = 1;
+  table.rare(two).syn.high = 2;
+  CHECK(table.rare(one).syn.high == 1);
+  const SlotRare* place = &table.rare(one);
+  table.drop_rare(one);
+  CHECK(table[one].rare == 0);
+  CHECK(place->syn.high == 0);
+  CHECK(table.peek_rare(table[one]).syn.high == 0);
+  CHECK(table.rare(two).syn.high == 2);
+  CHECK(&table.rare(one) == place);
+  for (std::uint32_t i = 3; i <= 64; ++i) table.rare(insert(table, i)).syn.low = i;  // one for every slot
+  for (std::uint32_t i = 3; i <= 64; ++i) REQUIRE(table.peek_rare(table[find(table, i)]).syn.low == i);
+}
+
 TEST_CASE("it fills to its capacity, whatever the seed", "[table]") {
   for (const std::uint32_t capacity : {16u, 64u, 1024u, 65'536u}) {
     for (std::uint64_t seed = 0; seed < 4; ++seed) {

@@ -162,5 +162,34 @@ TEST_CASE("data offsets and lengths that cannot be", "[tcp]") {
   }
 }
 
+TEST_CASE("plain options are those in which a walk finds nothing", "[tcp]") {
+  const std::uint8_t timestamps[12] = {1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8};
+  const std::uint8_t mptcp[12] = {30, 12, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8};
+  const std::uint8_t damaged[12] = {1, 1, 8, 11, 1, 2, 3, 4, 5, 6, 7, 8};
+  CHECK(has_plain_options({}));
+  CHECK(has_plain_options(timestamps));
+  CHECK_FALSE(has_plain_options(mptcp));
+  CHECK_FALSE(has_plain_options(damaged));
+  CHECK_FALSE(has_plain_options(Bytes(timestamps).first(8)));
+}
+
+TEST_CASE("one MPTCP option at the end of the list is found without a walk, and no other", "[tcp]") {
+  std::vector<std::uint8_t> list{1, 1, 8, 10, 1, 2, 3, 4, 5, 6, 7, 8, 30, 8, 0x20, 0, 1, 2, 3, 4};
+  OptionScan scan;
+  scan_tcp_options(list, scan);
+  CHECK((scan.count == 1 && scan.offset[0] == 12 && scan.length[0] == 8 && scan.has_timestamps && !scan.broken));
+  list[13] = 9;  // runs past the end
+  scan_tcp_options(list, scan);
+  CHECK((scan.count == 0 && scan.broken));
+  list[13] = 4;  // another list goes on behind it
+  list[16] = 1, list[17] = 1, list[18] = 1, list[19] = 1;
+  scan_tcp_options(list, scan);
+  CHECK((scan.count == 1 && scan.length[0] == 4 && !scan.broken));
+  list.resize(14);
+  list[13] = 2;  // too short to have a subtype
+  scan_tcp_options(list, scan);
+  CHECK((scan.count == 0 && scan.broken));
+}
+
 }  // namespace
 }  // namespace mptap
