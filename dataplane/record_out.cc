@@ -13,7 +13,7 @@ RecordOut::RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wai
       stop_(stop),
       wait_for_room_(wait_for_room),
       overflow_capacity_(std::max(overflow_capacity, 1u)),
-      overflow_(std::make_unique<Record[]>(overflow_capacity_)) {}
+      overflow_(overflow_capacity_) {}
 
 bool RecordOut::push(const Record& record, RecordClass klass) noexcept {
   ++tally_.records_built;

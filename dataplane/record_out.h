@@ -3,8 +3,8 @@
 
 #include <atomic>
 #include <cstdint>
-#include <memory>
 
+#include "dataplane/lazy_array.h"
 #include "dataplane/packet_keeper.h"
 #include "dataplane/record.h"
 #include "dataplane/spsc_ring.h"
@@ -57,7 +57,7 @@ class RecordOut {
   const std::atomic<bool>& stop_;
   bool wait_for_room_;
   const std::uint32_t overflow_capacity_;
-  const std::unique_ptr<Record[]> overflow_;
+  LazyArray<Record> overflow_;
   std::uint32_t overflow_head_ = 0;
   std::uint32_t overflow_size_ = 0;
 };

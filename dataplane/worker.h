@@ -28,6 +28,9 @@ enum class PollStatus : std::uint8_t {
 /// has_finished(). Nothing here allocates, locks, logs or throws after construction.
 class Worker {
  public:
+  /// How many full bursts in a row show their counters together.
+  static constexpr unsigned kBurstsShown = 8;
+
   /// @param source   Outlives the worker.
   /// @param ring     Its consumer is control.
   /// @param stop     Set once control no longer takes records: ends any waiting for room.
@@ -43,6 +46,7 @@ class Worker {
   /// Tells the last counters of every subflow; waits for room in the ring. Call once, last.
   void finish() noexcept;
 
+  /// Exact once a poll found nothing; while full bursts follow each other up to kBurstsShown of them old.
   [[nodiscard]] WorkerTally counters() const noexcept { return counters_.read(); }
   [[nodiscard]] const WorkerCounters& published_counters() const noexcept { return counters_; }
 
@@ -75,8 +79,6 @@ class Worker {
   std::optional<PacketKeeper> keeper_;
   RecordOut out_;
   SubflowTracker tracker_;
-  static constexpr unsigned kBurstsShown = 8;
-
   std::uint64_t now_ns_ = 0;
   unsigned unshown_bursts_ = 0;
   Burst burst_;
