@@ -45,7 +45,7 @@ class SlotDeadlines {
       scanned_tick_ = now_tick;
     }
     const auto tick = static_cast<std::uint16_t>(scanned_tick_);
-    const std::uint32_t end = std::min(slots, at_ + std::min(kSlotsACall, slots - std::min(slots, at_)));
+    const std::uint32_t end = std::min(slots, at_ + kSlotsACall);
     while (at_ < end) {
       const std::uint32_t slot = at_++;
       if (!everything_ && static_cast<std::int16_t>(due_[slot] - tick) > 0) continue;

@@ -3,31 +3,11 @@
 #include <cstring>
 #include <utility>
 
+#include "tests/bench/wire.h"
+
 namespace mptap::bench {
 namespace {
 
-std::uint32_t load32(const std::uint8_t* at) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap32(value);
-}
-std::uint64_t load64(const std::uint8_t* at) {
-  std::uint64_t value = 0;
-  std::memcpy(&value, at, sizeof value);
-  return __builtin_bswap64(value);
-}
-void store16(std::uint8_t* at, std::uint16_t value) {
-  value = __builtin_bswap16(value);
-  std::memcpy(at, &value, sizeof value);
-}
-void store32(std::uint8_t* at, std::uint32_t value) {
-  value = __builtin_bswap32(value);
-  std::memcpy(at, &value, sizeof value);
-}
-void store64(std::uint8_t* at, std::uint64_t value) {
-  value = __builtin_bswap64(value);
-  std::memcpy(at, &value, sizeof value);
-}
 void add32(std::uint8_t* at, std::uint32_t value) { store32(at, load32(at) + value); }
 void add64(std::uint8_t* at, std::uint64_t value) { store64(at, load64(at) + value); }
 

@@ -6,6 +6,8 @@
 #include <bit>
 #include <cstring>
 
+#include "tests/bench/wire.h"
+
 namespace mptap::bench {
 namespace {
 
@@ -14,19 +16,6 @@ constexpr std::size_t kIp = 14;
 constexpr std::size_t kTcp = kIp + 20;
 constexpr std::size_t kTimestamps = kTcp + 20;
 constexpr std::size_t kDss = kTimestamps + 12;
-
-void store16(std::uint8_t* at, std::uint16_t value) {
-  value = __builtin_bswap16(value);
-  std::memcpy(at, &value, sizeof value);
-}
-void store32(std::uint8_t* at, std::uint32_t value) {
-  value = __builtin_bswap32(value);
-  std::memcpy(at, &value, sizeof value);
-}
-void store64(std::uint8_t* at, std::uint64_t value) {
-  value = __builtin_bswap64(value);
-  std::memcpy(at, &value, sizeof value);
-}
 
 /// What all segments have in common.
 void write_frame(std::uint8_t* frame) {

@@ -109,6 +109,9 @@ std::size_t draw_answer_bytes(Random& random);
 /// One whole MPTCP connection of either version and family: request, perhaps ADD_ADDR and a join, answer, end.
 void play_mptcp_connection(Stage& stage, std::size_t answer_bytes);
 
+/// One connection of a storm: made, joined once or twice, and ended at once. Kinds follow each other by `number`.
+void play_storm_connection(Stage& stage, std::uint64_t number);
+
 /// One frame of what else is on a link: name lookups, echo requests, ARP.
 void play_background(Stage& stage);
 

@@ -144,13 +144,7 @@ void play_storm(Stage& stage) {
   constexpr std::uint64_t kLongest = 64;
   const std::uint64_t packets = packets_of(stage);
   for (std::uint64_t i = 0; stage.tap().captured() + kLongest < packets; ++i) {
-    DialogueSpec spec = stage.spec(i % 5 == 0 ? 0 : 1, i % 4 == 0);
-    spec.rtt_ns = 2 * kMillisecondNs;
-    MptcpDialogue dialogue = stage.dialogue(spec);
-    exchange_request(dialogue, 200);
-    join_from_second_address(dialogue);
-    if (i % 3 == 0) join_from_second_address(dialogue, Side::kResponder, 2);
-    dialogue.close();
+    play_storm_connection(stage, i);
     begin_next(stage, 20'000, 60'000);
   }
   fill_up(stage, packets);

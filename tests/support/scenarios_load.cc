@@ -116,13 +116,7 @@ void play_dss(Stage& stage) {
 
 void play_storm(Stage& stage) {
   for (std::uint64_t i = 0; stage.wants_more(i, 500); ++i) {
-    DialogueSpec spec = stage.spec(i % 5 == 0 ? 0 : 1, i % 4 == 0);
-    spec.rtt_ns = 2 * kMillisecondNs;
-    MptcpDialogue dialogue = stage.dialogue(spec);
-    exchange_request(dialogue, 200);
-    join_from_second_address(dialogue);
-    if (i % 3 == 0) join_from_second_address(dialogue, Side::kResponder, 2);
-    dialogue.close();
+    play_storm_connection(stage, i);
     stage.wait(stage.random().between(20'000, 60'000));
     stage.tap().release_before(stage.now_ns());
   }
@@ -136,6 +130,16 @@ constexpr std::array kScenarios = {
 };
 
 }  // namespace
+
+void play_storm_connection(Stage& stage, std::uint64_t number) {
+  DialogueSpec spec = stage.spec(number % 5 == 0 ? 0 : 1, number % 4 == 0);
+  spec.rtt_ns = 2 * kMillisecondNs;
+  MptcpDialogue dialogue = stage.dialogue(spec);
+  exchange_request(dialogue, 200);
+  join_from_second_address(dialogue);
+  if (number % 3 == 0) join_from_second_address(dialogue, Side::kResponder, 2);
+  dialogue.close();
+}
 
 std::span<const Scenario> load_scenarios() { return kScenarios; }
 
