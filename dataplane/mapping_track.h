@@ -57,14 +57,25 @@ struct alignas(64) MappingTrack {
     const bool first = bytes[latest] == 0;
     const bool is_new = first || Ssn{ssn[latest]}.before(Ssn{its_ssn});
     const bool tiny_jump = is_new && !first && its_bytes <= kTinyBytes && its_dsn != dsn[latest] + bytes[latest];
+    remember(its_ssn, its_dsn, its_bytes);
+    return {false, tiny_jump, 0};
+  }
+
+  /// note() of one that begins where all before it end: it overlaps none.
+  /// @return Whether it is a tiny jump.
+  bool note_next(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
+    const bool tiny_jump = its_bytes <= kTinyBytes && bytes[latest] != 0 && its_dsn != dsn[latest] + bytes[latest];
+    remember(its_ssn, its_dsn, its_bytes);
+    return tiny_jump;
+  }
+
+ private:
+  void remember(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
     latest = static_cast<std::uint8_t>((latest + 1u) % kRemembered);
     ssn[latest] = its_ssn;
     dsn[latest] = its_dsn;
     bytes[latest] = its_bytes;
-    return {false, tiny_jump, 0};
   }
-
- private:
   template <typename Mask>
   [[nodiscard]] static bool any(const Mask& lanes) noexcept {
     std::uint64_t halves[2];

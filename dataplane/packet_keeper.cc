@@ -41,14 +41,6 @@ void blank_keys(std::span<std::uint8_t> options) noexcept {
   zero(options.subspan(std::min(at, options.size())));
 }
 
-void PacketKeeper::look_at(const PacketView& packet, Bytes options, const IpAddress& source,
-                           const IpAddress& destination) noexcept {
-  packet_ = &packet;
-  options_ = options;
-  source_ = source;
-  destination_ = destination;
-}
-
 bool PacketKeeper::wants(const Record& record) const noexcept {
   if (packet_ == nullptr) return false;
   return record.kind != RecordKind::kCounters && record.kind != RecordKind::kClosed && record.kind != RecordKind::kDss;
@@ -63,10 +55,11 @@ void PacketKeeper::keep(const Record& record) noexcept {
   kept.kind = record.kind;
   kept.link = packet_->link;
   kept.wire_bytes = packet_->wire_bytes;
-  kept.source = source_;
-  kept.destination = destination_;
-  const auto options_at = static_cast<std::size_t>(options_.data() - packet_->data);
-  kept.kept_bytes = static_cast<std::uint32_t>(std::min(options_at + options_.size(), KeptPacket::kMaxBytes));
+  kept.source = segment_->source();
+  kept.destination = segment_->destination();
+  const Bytes options = segment_->tcp.options;
+  const auto options_at = static_cast<std::size_t>(options.data() - packet_->data);
+  kept.kept_bytes = static_cast<std::uint32_t>(std::min(options_at + options.size(), KeptPacket::kMaxBytes));
   std::memcpy(kept.bytes.data(), packet_->data, kept.kept_bytes);
   if (options_at < kept.kept_bytes) {
     blank_keys(std::span(kept.bytes).subspan(options_at, kept.kept_bytes - options_at));

@@ -6,6 +6,7 @@
 
 #include "dataplane/cursor.h"
 #include "dataplane/kept_packet.h"
+#include "dataplane/segment_view.h"
 #include "dataplane/spsc_ring.h"
 
 namespace mptap {
@@ -24,8 +25,10 @@ class PacketKeeper {
   explicit PacketKeeper(PacketShelf& shelf) : shelf_(shelf) {}
 
   /// The packet that the next records speak of; what is passed lives until forget().
-  /// @param options  The TCP option list, within the packet.
-  void look_at(const PacketView& packet, Bytes options, const IpAddress& source, const IpAddress& destination) noexcept;
+  void look_at(const PacketView& packet, const SegmentView& segment) noexcept {
+    packet_ = &packet;
+    segment_ = &segment;
+  }
   void forget() noexcept { packet_ = nullptr; }
 
   /// Whether the packet may be kept for this record: it is news of a packet, and not a counter.
@@ -42,9 +45,7 @@ class PacketKeeper {
  private:
   PacketShelf& shelf_;
   const PacketView* packet_ = nullptr;
-  Bytes options_;
-  IpAddress source_;
-  IpAddress destination_;
+  const SegmentView* segment_ = nullptr;
 };
 
 }  // namespace mptap

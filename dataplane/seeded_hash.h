@@ -41,19 +41,23 @@ class SeededHash {
     return finish(pairs + static_cast<Wide>(word[4] + keys_[4]) * keys_[5]);
   }
 
-  /// Hash of three words, a name that is a hash itself, and up to 40 bytes in whole words of 4. Any thread; about 5 ns.
-  [[nodiscard]] std::uint64_t of_segment(std::uint64_t name, const std::array<std::uint64_t, 3>& word,
-                                         const std::uint8_t* bytes, std::size_t count) const {
-    Wide sum = static_cast<Wide>(word[0] + keys_[0]) * (word[1] + keys_[1]) +
-               static_cast<Wide>(word[2] + keys_[2]) * (count + keys_[3]);
-    std::size_t key = 4;
-    for (; count >= 16; count -= 16, bytes += 16, key += 2) {
-      sum += static_cast<Wide>(load<std::uint64_t>(bytes) + keys_[key]) * (load<std::uint64_t>(bytes + 8) + keys_[key + 1]);
+  /// Hash of a TCP header but for its checksum, in whose place `ip_id` counts, and of a name that is a hash itself.
+  /// @param bytes  20..60, a multiple of 4. Any thread; about 4 ns.
+  [[nodiscard]] std::uint64_t of_segment(std::uint64_t name, std::uint16_t ip_id, const std::uint8_t* header,
+                                         std::size_t bytes) const {
+    constexpr std::size_t kChecksum = 16;
+    Wide sum = product(header, 0);
+    if (bytes < 32) {
+      const std::uint64_t urgent = load<std::uint16_t>(header + kChecksum + 2);
+      const std::uint64_t four = (bytes & 4) == 0 ? load<std::uint32_t>(header + bytes - 4) : 0;
+      const std::uint64_t eight = bytes == 28 ? load<std::uint64_t>(header + 20) : 0;
+      return fold((sum + static_cast<Wide>((urgent << 16 | ip_id | four << 32) + keys_[2]) * (eight + keys_[3])) ^ name);
     }
-    const std::uint64_t eight = count >= 8 ? load<std::uint64_t>(bytes) : 0;
-    const std::uint64_t four = (count & 4) != 0 ? load<std::uint32_t>(bytes + (count & 8)) : 0;
-    sum += static_cast<Wide>(eight + keys_[key]) * (four + keys_[key + 1]);
-    return finish(sum ^ name);
+    const std::uint64_t third = (load<std::uint64_t>(header + kChecksum) & ~std::uint64_t{0xffff}) | ip_id;
+    sum += static_cast<Wide>(third + keys_[2]) * (load<std::uint64_t>(header + 24) + keys_[3]);
+    if (bytes > 48) sum += product(header + 32, 4);
+    if (bytes > 32) sum += product(header + bytes - 16, 6);  // overlaps the one before, which does no harm
+    return fold(sum ^ name);
   }
 
   [[nodiscard]] std::uint64_t of64(std::uint64_t value) const {
@@ -68,9 +72,8 @@ class SeededHash {
     std::memcpy(words, bytes, 16);
     return static_cast<Wide>(words[0] + keys_[key]) * (words[1] + keys_[key + 1]);
   }
-  static std::uint64_t finish(Wide sum) {
-    return mix64(static_cast<std::uint64_t>(sum) ^ static_cast<std::uint64_t>(sum >> 64));
-  }
+  static std::uint64_t fold(Wide sum) { return static_cast<std::uint64_t>(sum) ^ static_cast<std::uint64_t>(sum >> 64); }
+  static std::uint64_t finish(Wide sum) { return mix64(fold(sum)); }
 
   template <typename T>
   [[nodiscard]] static T load(const std::uint8_t* bytes) {

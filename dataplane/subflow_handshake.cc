@@ -52,7 +52,7 @@ void SubflowTracker::on_syn(std::uint32_t index, const SegmentView& segment, con
 }
 
 void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept {
-  const IpAddress& receiver = segment.source_is_low ? segment.key.high : segment.key.low;
+  const IpAddress receiver = segment.destination();
   const bool is_join = syn.offer == Offer::kJoin;
   const std::uint16_t cell = table_.receiver_cell(receiver);
   const bool share_left = table_.try_count_receiver(cell);

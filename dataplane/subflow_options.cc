@@ -38,7 +38,7 @@ void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const S
 void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) noexcept {
   const bool known = index != SubflowTable::kNone && table_[index].klass != SlotClass::kClosed;
   const unsigned direction = known ? direction_of(table_[index], segment) : 0;
-  const SubflowKey& key = segment.key;
+  const SubflowKey key = segment.key();
   const bool opener_is_low = known ? table_[index].opener_is_low() : segment.source_is_low;
   for (std::uint8_t i = 0; i < decoded_.count; ++i) {
     const MptcpOption& option = decoded_.option[i];
@@ -69,15 +69,18 @@ void SubflowTracker::tell_anomaly(std::uint32_t index, unsigned direction, const
   tell(index, record);
 }
 
-/// Looks at a mapping of `bytes` bytes beside those before it.
-void SubflowTracker::note_mapping(std::uint32_t index, unsigned direction, const DssOption& dss,
-                                  std::uint16_t bytes) noexcept {
-  const MappingTrack::Noted noted =
-      track_of(index, direction).note(dss.ssn, static_cast<std::uint32_t>(dss.dsn), bytes);
+/// Counts a mapping and looks at it beside those before it.
+void SubflowTracker::on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping,
+                                bool with_payload) noexcept {
+  count_mapping(index, direction, mapping.ssn, mapping.bytes);
+  if (mapping.bytes == 0) return;
+  MappingTrack& track = track_of(index, direction);
+  if (with_payload) track.last_mapped_ns = now_ns_;
+  const MappingTrack::Noted noted = track.note(mapping.ssn, static_cast<std::uint32_t>(mapping.dsn), mapping.bytes);
   if (noted.tiny_jump) ++table_.rare(index).direction[direction].tiny_jumps;
   if (!noted.conflict || !table_[index].tell_first(direction, track_bit::kConflict)) return;
   tell_anomaly(index, direction,
-               {dss.dsn, noted.other_dsn, dss.ssn, dss.data_len, Anomaly::kMappingConflict,
+               {mapping.dsn, noted.other_dsn, mapping.ssn, mapping.data_len, Anomaly::kMappingConflict,
                 static_cast<std::uint8_t>(Subtype::kDss)});
 }
 
@@ -193,7 +196,8 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
     // A DATA_FIN counts in data_len and is no byte; with SSN 0 it stands alone.
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
     news = note_dsn(slot, direction, body, bytes) || news;
-    count_mapping(index, direction, dss.ssn, bytes);
+    on_mapping(index, direction, {dss.dsn, dss.ssn, dss.data_len, static_cast<std::uint16_t>(bytes)},
+               segment.tcp.payload_bytes != 0);
     if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
       if (slot.tell_first(direction, track_bit::kInfinite)) {
         tell_anomaly(index, direction,
@@ -201,10 +205,6 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
       }
     } else {
       news = slot.tell_first(direction, dss.has_checksum ? track_bit::kWithChecksum : track_bit::kWithoutChecksum) || news;
-    }
-    if (bytes != 0) {
-      if (segment.tcp.payload_bytes != 0) track_of(index, direction).last_mapped_ns = now_ns_;
-      note_mapping(index, direction, dss, static_cast<std::uint16_t>(bytes));
     }
   }
   const auto tell_dss = [&](RecordKind kind, RecordClass klass) {
@@ -272,7 +272,7 @@ void SubflowTracker::tell(std::uint32_t index, const Record& record) noexcept {
 void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept {
   SubflowSlot& slot = table_[index];
   Record record = record_of(index, RecordKind::kOpened, 0);
-  const SubflowKey& key = segment.key;
+  const SubflowKey key = segment.key();
   const bool low = slot.opener_is_low();
   record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, table_.peek_rare(slot).syn,
                              low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
@@ -286,7 +286,7 @@ void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynO
   Record record;
   record.time_ns = now_ns_;
   record.kind = RecordKind::kJoinNotStored;
-  const SubflowKey& key = segment.key;
+  const SubflowKey key = segment.key();
   const bool low = segment.source_is_low;
   record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, syn,
                              low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};

@@ -2,12 +2,6 @@
 #include "dataplane/subflow_tracker.h"
 
 namespace mptap {
-namespace {
-
-/// Further from `from` than any window, in either direction.
-bool is_far(std::uint32_t value, std::uint32_t from) { return value - from + kMaxAdvance > 2 * kMaxAdvance; }
-
-}  // namespace
 
 /// A segment that belongs to another subflow on the same addresses and ports, whose SYN or SYN/ACK the tap has missed: it
 /// is far from where its direction stands, completes another handshake, or answers another such segment. RSTs are judged

@@ -70,9 +70,8 @@ class SubflowTable {
   }
 
   /// Tells one segment of a flow from others. @param name  hash_of() the flow's key.
-  [[nodiscard]] std::uint64_t hash_of_segment(std::uint64_t name, const std::array<std::uint64_t, 3>& numbers,
-                                              Bytes options) const {
-    return hash_.of_segment(name, numbers, options.data(), options.size());
+  [[nodiscard]] std::uint64_t hash_of_segment(std::uint64_t name, std::uint32_t ip_id, Bytes tcp_header) const {
+    return hash_.of_segment(name, static_cast<std::uint16_t>(ip_id), tcp_header.data(), tcp_header.size());
   }
 
   /// Takes a free slot for a flow that is not in the table.

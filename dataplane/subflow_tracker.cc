@@ -7,18 +7,11 @@
 namespace mptap {
 namespace {
 
-/// Moves `high` forward to `value`, never back and never by more than kMaxAdvance.
-void advance(std::uint32_t& high, std::uint32_t value) {
-  if (value - high < kMaxAdvance) high = value;
-}
-
 /// So that an interval has 16 to 31 steps, or as many as it has nanoseconds.
 unsigned counters_shift(std::uint64_t interval_ns) {
   const auto bits = static_cast<unsigned>(std::bit_width(interval_ns));
   return bits > 5 ? bits - 5 : 0u;
 }
-
-bool is_between(std::uint32_t low, std::uint32_t value, std::uint32_t high) { return value - low <= high - low; }
 
 }  // namespace
 
@@ -33,6 +26,7 @@ SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed,
     : options_(options),
       counters_shift_(counters_shift(options.counters_interval_ns)),
       counters_steps_(static_cast<std::uint16_t>(options.counters_interval_ns >> counters_shift_)),
+      tells_only_news_(!options.records.every_dss && !options.records.every_option),
       table_(options.table, seed),
       out_(out),
       tally_(tally),
@@ -68,8 +62,14 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
   }
 }
 
-void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept {
+void SubflowTracker::on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
+  if (on_ordinary(segment)) return;
+  read_tcp(segment.header, segment.tcp);
+  on_any(segment);
+}
+
+void SubflowTracker::on_any(const SegmentView& segment) noexcept {
   decode(segment);
   const std::uint32_t index = table_.find(segment.hash, segment.likely_slot);
   if (index == SubflowTable::kNone && decoded_.count == 0) return;
@@ -111,12 +111,8 @@ void SubflowTracker::on_segment(const SegmentView& segment, std::uint64_t now_ns
 /// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
 /// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
 std::uint64_t SubflowTracker::print_of(const SegmentView& segment) const noexcept {
-  const TcpSegment& tcp = segment.tcp;
-  const std::uint64_t window = tcp.checksum & 0xffffu;
-  return table_.hash_of_segment(segment.hash,
-                                {std::uint64_t{tcp.seq} << 32 | tcp.ack, window << 32 | tcp.payload_bytes,
-                                 std::uint64_t{tcp.flags} << 33 | std::uint64_t{segment.source_is_low} << 32 | segment.ip_id},
-                                tcp.options);
+  const std::uint64_t name = segment.hash ^ (std::uint64_t{segment.tcp.payload_bytes} << 32 | std::uint64_t{segment.source_is_low});
+  return table_.hash_of_segment(name, segment.ip_id, {segment.header, kMinTcpHeader + segment.tcp.options.size()});
 }
 
 void SubflowTracker::prefetch_copies(SegmentView& segment) const noexcept {

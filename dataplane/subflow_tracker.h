@@ -9,24 +9,14 @@
 #include "dataplane/mapping_track.h"
 #include "dataplane/mptcp_option.h"
 #include "dataplane/record_out.h"
+#include "dataplane/segment_view.h"
+#include "dataplane/subflow_numbers.h"
 #include "dataplane/subflow_table.h"
 #include "dataplane/tcp.h"
 #include "dataplane/worker_counters.h"
 #include "dataplane/worker_options.h"
 
 namespace mptap {
-
-/// One TCP segment on its way through the tracker.
-struct SegmentView {
-  SubflowKey key;
-  std::uint64_t hash = 0;
-  std::uint64_t print = 0;  // tells it from others (see print_of())
-  TcpSegment tcp{};
-  OptionScan scan;
-  std::uint32_t ip_id = 0;
-  std::uint32_t likely_slot = SubflowTable::kNone;  // where prefetch_subflow() saw its subflow
-  bool source_is_low = false;
-};
 
 /// The MPTCP options of one segment, decoded.
 struct DecodedOptions {
@@ -39,9 +29,6 @@ struct DecodedOptions {
   [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
 };
 
-/// A jump of the sequence or acknowledgement number beyond this is not believed.
-constexpr std::uint32_t kMaxAdvance = 1u << 28;
-
 /// Follows the handshake, the sequence numbers and the end of every subflow.
 ///
 /// One worker thread. Never allocates, locks, logs, throws or trusts a length.
@@ -51,22 +38,26 @@ class SubflowTracker {
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
-  /// Brings the segment's subflow towards the cache: a pass over a burst before on_segment().
+  /// Brings the subflows of a burst towards the cache: passes before on_segment(). In loops of their own: misses overlap
+  /// only where little stands between them.
   ///
-  /// @return False where its subflow is not known: without an MPTCP option on_segment() would leave it alone, unless
-  ///         one before it opens the subflow.
-  bool prefetch_subflow(SegmentView& segment) const noexcept {
-    const std::uint32_t index = table_.prefetch_slot(segment.hash);
-    segment.likely_slot = index;
-    if (index < SubflowTable::kElsewhere) tracks_.prefetch(index, segment.source_is_low ? 0 : 1);
-    return index != SubflowTable::kNone;
+  /// Finds `slot` of each: where it is kNone, the subflow is not known, and a segment without an MPTCP option is left alone
+  /// by on_segment(), unless one before it opens the subflow.
+  void prefetch_subflows(FlowBatch& flows, std::size_t count) const noexcept {
+    for (std::size_t i = 0; i < count; ++i) table_.prefetch_bucket(flows.hash[i]);
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t slot = table_.prefetch_slot(flows.hash[i]);
+      flows.slot[i] = slot;
+      if (slot < SubflowTable::kElsewhere) tracks_.prefetch(slot, flows.source_is_low[i] != 0 ? 0 : 1);
+    }
   }
 
   /// Brings what tells its copies towards the cache, and computes its print.
   void prefetch_copies(SegmentView& segment) const noexcept;
 
-  /// @param now_ns  Packet time, never less than before.
-  void on_segment(const SegmentView& segment, std::uint64_t now_ns) noexcept;
+  /// @param segment  Its `tcp` is filled in where it is needed.
+  /// @param now_ns   Packet time, never less than before.
+  void on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept;
 
   /// Ends what was silent for too long. A bounded number of slots a call; mostly a comparison.
   void expire(std::uint64_t now_ns) noexcept {
@@ -81,7 +72,10 @@ class SubflowTracker {
   void finish(std::uint64_t now_ns) noexcept;
 
  private:
-  // Steps of on_segment, by what the segment is.
+  [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
+
+  // Steps of on_any, by what the segment is.
+  void on_any(const SegmentView& segment) noexcept;
   void on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept;
   void on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
@@ -108,7 +102,15 @@ class SubflowTracker {
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
   void tell_each(std::uint32_t index, const SegmentView& segment) noexcept;
   void tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept;
-  void note_mapping(std::uint32_t index, unsigned direction, const DssOption& dss, std::uint16_t bytes) noexcept;
+
+  /// What a DSS option maps. A DATA_FIN counts in data_len and is no byte.
+  struct Mapping {
+    std::uint64_t dsn;  // as on the wire
+    std::uint32_t ssn;
+    std::uint16_t data_len;
+    std::uint16_t bytes;
+  };
+  void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept;
 
   // Slots.
   std::uint32_t try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept;
@@ -186,6 +188,7 @@ class SubflowTracker {
   const WorkerOptions options_;
   const unsigned counters_shift_;
   const std::uint16_t counters_steps_;  // an interval
+  const bool tells_only_news_;          // no record for each option
   SubflowTable table_;
   RecordOut& out_;
   WorkerTally& tally_;

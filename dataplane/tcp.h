@@ -111,13 +111,17 @@ inline void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
   const std::size_t at = out.has_timestamps ? kTimestampsEnd : 0;
   const std::size_t room = wire.size() - at;
   if (room == 0) return;
-  // One MPTCP option and nothing behind it: what most segments with one end with.
+  // One MPTCP option and nothing but two NOPs behind it: what most segments with one end with.
   constexpr std::uint8_t kMptcp = 30;
-  if (room >= 3 && wire.u8(at) == kMptcp && wire.u8(at + 1) == room) {
-    out.offset[0] = static_cast<std::uint8_t>(at);
-    out.length[0] = static_cast<std::uint8_t>(room);
-    out.count = 1;
-    return;
+  constexpr std::uint16_t kNopNop = 0x0101;
+  if (room >= 4 && wire.u8(at) == kMptcp) {
+    const std::uint8_t length = wire.u8(at + 1);
+    if (length >= 3 && (length == room || (length + 2u == room && wire.u16(wire.size() - 2) == kNopNop))) {
+      out.offset[0] = static_cast<std::uint8_t>(at);
+      out.length[0] = length;
+      out.count = 1;
+      return;
+    }
   }
   tcp_detail::walk_options(wire, at, out);
 }

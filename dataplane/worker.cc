@@ -60,17 +60,6 @@ struct FlowName {
   return {table.hash_of(key), low};
 }
 
-/// The key of a segment whose TCP header was read.
-void make_key(const std::uint8_t* addresses, bool is_v4, SegmentView& segment) noexcept {
-  const auto source = is_v4 ? IpAddress::from_v4(addresses) : IpAddress::from_v6(addresses);
-  const auto destination = is_v4 ? IpAddress::from_v4(addresses + 4) : IpAddress::from_v6(addresses + 16);
-  const bool low = segment.source_is_low;
-  segment.key.low = low ? source : destination;
-  segment.key.high = low ? destination : source;
-  segment.key.low_port = low ? segment.tcp.source_port : segment.tcp.destination_port;
-  segment.key.high_port = low ? segment.tcp.destination_port : segment.tcp.source_port;
-}
-
 FrameStatus check_header(const Frame& frame) noexcept {
   switch (check_tcp(frame.tcp, frame.tcp_bytes)) {
     case TcpStatus::kOk: break;
@@ -109,28 +98,29 @@ PollStatus Worker::poll_once() noexcept {
   return PollStatus::kIdle;
 }
 
-/// First all headers, so that the table's memory is on its way while the next packet is parsed; then the state.
+/// First all headers, then the table's memory for all of them, then the state of each.
 void Worker::process_burst(const Burst& burst) noexcept {
-  const std::size_t count = prefetch_burst(parse_burst(burst));
+  const std::size_t candidates = parse_burst(burst);
+  tracker_.prefetch_subflows(flows_, candidates);
+  const std::size_t count = pick_concerned(candidates);
   for (std::size_t i = 0; i < count; ++i) {
-    const Candidate& candidate = candidates_[concerned_[i]];
+    Candidate& candidate = candidates_[concerned_[i]];
     tracker_.expire(candidate.time_ns);
     track(candidate);
   }
   tracker_.expire(now_ns_);
 }
 
-/// Which candidates concern the tracker; brings what it will need of them towards the cache.
-std::size_t Worker::prefetch_burst(std::size_t candidates) noexcept {
+/// Which candidates concern the tracker; computes what tells their copies.
+std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
   std::size_t count = 0;
   bool may_open = false;  // a subflow that segments after it belong to
   for (std::size_t i = 0; i < candidates; ++i) {
     SegmentView& segment = candidates_[i].segment;
-    const bool known = tracker_.prefetch_subflow(segment);
+    segment.likely_slot = flows_.slot[i];
+    const bool known = segment.likely_slot != SubflowTable::kNone;
     may_open = may_open || (!known && segment.scan.count != 0);
     if (!known && !may_open) continue;  // plain TCP
-    read_tcp(segment.tcp.options.data() - kMinTcpHeader, segment.tcp);
-    make_key(candidates_[i].addresses, candidates_[i].is_v4, segment);
     tracker_.prefetch_copies(segment);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
@@ -168,15 +158,17 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     mptcp_in_sight = mptcp_in_sight || has_mptcp;
     if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
     const FlowName name = frame.is_v4 ? name_v4(frame, tracker_.table()) : name_v6(frame, tracker_.table());
-    tracker_.table().prefetch_bucket(name.hash);
+    flows_.hash[count] = name.hash;
+    flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
     candidate.segment.hash = name.hash;
     candidate.segment.source_is_low = name.source_is_low;
+    candidate.segment.header = frame.tcp.data();
+    candidate.segment.addresses = frame.addresses;
+    candidate.segment.is_v4 = frame.is_v4;
+    candidate.segment.scope = frame.scope;
     candidate.segment.ip_id = frame.ip_id;
-    candidate.segment.key.scope = frame.scope;
     candidate.segment.tcp.options = options;
     candidate.segment.tcp.payload_bytes = frame.tcp_bytes - static_cast<std::uint32_t>(options.size()) - kMinTcpHeader;
-    candidate.addresses = frame.addresses;
-    candidate.is_v4 = frame.is_v4;
     candidate.time_ns = now_ns;
     candidate.packet = &packet;
     ++count;
@@ -191,14 +183,9 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   return count;
 }
 
-void Worker::track(const Candidate& candidate) noexcept {
-  const SegmentView& segment = candidate.segment;
-  if (keeper_) {
-    const bool low = segment.source_is_low;
-    keeper_->look_at(*candidate.packet, segment.tcp.options, low ? segment.key.low : segment.key.high,
-                     low ? segment.key.high : segment.key.low);
-  }
-  tracker_.on_segment(segment, candidate.time_ns);
+void Worker::track(Candidate& candidate) noexcept {
+  if (keeper_) keeper_->look_at(*candidate.packet, candidate.segment);
+  tracker_.on_segment(candidate.segment, candidate.time_ns);
   if (keeper_) keeper_->forget();
 }
 

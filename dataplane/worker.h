@@ -62,15 +62,13 @@ class Worker {
     SegmentView segment;
     std::uint64_t time_ns;
     const PacketView* packet;
-    const std::uint8_t* addresses;  // see Frame
-    bool is_v4;
   };
 
   void process_burst(const Burst& burst) noexcept;
   std::size_t parse_burst(const Burst& burst) noexcept;
-  std::size_t prefetch_burst(std::size_t candidates) noexcept;
+  std::size_t pick_concerned(std::size_t candidates) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
-  void track(const Candidate& candidate) noexcept;
+  void track(Candidate& candidate) noexcept;
   void publish(bool with_counters) noexcept;
 
   PacketSource& source_;
@@ -83,6 +81,7 @@ class Worker {
   unsigned unshown_bursts_ = 0;
   Burst burst_;
   std::array<Candidate, Burst::kCapacity> candidates_;
+  FlowBatch flows_;                                         // of the candidates
   std::array<std::uint8_t, Burst::kCapacity> concerned_{};  // indices of candidates that concern the tracker
 
   WorkerCounters counters_;

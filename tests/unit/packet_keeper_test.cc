@@ -159,7 +159,11 @@ TEST_CASE("headers beyond what is kept are cut, and keys in what is left are bla
   PacketView packet;
   packet.data = frame.data();
   packet.captured_bytes = packet.wire_bytes = 300;
-  keeper.look_at(packet, Bytes(frame).subspan(244, option.size()), IpAddress{}, IpAddress{});
+  SegmentView segment;
+  segment.addresses = frame.data() + 26;
+  segment.is_v4 = true;
+  segment.tcp.options = Bytes(frame).subspan(244, option.size());
+  keeper.look_at(packet, segment);
   Record record;
   record.kind = RecordKind::kCapableAck;
   REQUIRE(keeper.wants(record));

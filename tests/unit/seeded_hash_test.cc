@@ -53,32 +53,44 @@ TEST_CASE("only the bytes that belong to it count", "[hash]") {
   CHECK(hash.of5(words_of(one.data())) != hash.of5(words_of(two.data())));
 }
 
-TEST_CASE("a segment's hash depends on its name, its numbers and every bit and the number of its bytes", "[hash]") {
+TEST_CASE("a segment's hash depends on its name, its IP identification and every bit of its header but the checksum", "[hash]") {
   const SeededHash hash(3);
   std::set<std::uint64_t> seen;
   std::size_t inputs = 0;
-  for (std::size_t count = 0; count <= 40; count += 4) {
-    std::array<std::uint8_t, 40> bytes{};
-    seen.insert(hash.of_segment(1, {2, 3, 4}, bytes.data(), count));
+  for (std::size_t count = 20; count <= 60; count += 4) {
+    std::array<std::uint8_t, 60> header{};
+    header[12] = static_cast<std::uint8_t>(count / 4 << 4);  // as in every header: its length stands in it
+    const std::uint64_t plain = hash.of_segment(1, 2, header.data(), count);
+    seen.insert(plain);
     ++inputs;
     for (std::size_t bit = 0; bit < count * 8; ++bit) {
-      bytes[bit / 8] = static_cast<std::uint8_t>(1u << bit % 8);
-      seen.insert(hash.of_segment(1, {2, 3, 4}, bytes.data(), count));
-      bytes[bit / 8] = 0;
+      const std::size_t at = bit / 8;
+      if (at == 12) continue;  // another length
+      header[at] = static_cast<std::uint8_t>(header[at] ^ 1u << bit % 8);
+      const std::uint64_t value = hash.of_segment(1, 2, header.data(), count);
+      header[at] = static_cast<std::uint8_t>(header[at] ^ 1u << bit % 8);
+      if (at == 16 || at == 17) {
+        CHECK(value == plain);
+        continue;
+      }
+      seen.insert(value);
       ++inputs;
     }
+    CHECK(plain != SeededHash(4).of_segment(1, 2, header.data(), count));
   }
-  const std::array<std::uint8_t, 40> bytes{};
+  const std::array<std::uint8_t, 60> header{};
   for (std::uint64_t bit = 1; bit != 0; bit <<= 1) {
-    for (const std::uint64_t value : {hash.of_segment(1 ^ bit, {2, 3, 4}, bytes.data(), 0), hash.of_segment(1, {2 ^ bit, 3, 4}, bytes.data(), 0),
-                                      hash.of_segment(1, {2, 3 ^ bit, 4}, bytes.data(), 0), hash.of_segment(1, {2, 3, 4 ^ bit}, bytes.data(), 0),
-                                      hash.of2(bit, 7), hash.of2(7, bit)}) {
+    for (const std::uint64_t value : {hash.of_segment(1 ^ bit, 2, header.data(), 52), hash.of2(bit, 7), hash.of2(7, bit)}) {
       seen.insert(value);
       ++inputs;
     }
   }
+  for (unsigned bit = 0; bit < 16; ++bit) {
+    seen.insert(hash.of_segment(1, static_cast<std::uint16_t>(2 ^ 1u << bit), header.data(), 56));
+    seen.insert(hash.of_segment(1, static_cast<std::uint16_t>(2 ^ 1u << bit), header.data(), 20));
+    inputs += 2;
+  }
   CHECK(seen.size() == inputs);
-  CHECK(hash.of_segment(1, {2, 3, 4}, bytes.data(), 0) != SeededHash(4).of_segment(1, {2, 3, 4}, bytes.data(), 0));
 }
 
 TEST_CASE("keys in a row, as an attacker chooses them, fill buckets evenly", "[hash]") {

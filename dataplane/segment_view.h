@@ -1,0 +1,57 @@
+// One TCP segment on its way from the frame to the tracker.
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "dataplane/packet_source.h"
+#include "dataplane/subflow_slot.h"
+#include "dataplane/subflow_table.h"
+#include "dataplane/tcp.h"
+
+namespace mptap {
+
+/// What the passes over a burst find out of a segment, each what the next one needs. Nothing is copied that can be read
+/// in the packet later, where seldom any of it is needed.
+struct SegmentView {
+  std::uint64_t hash = 0;                                   // names its flow (see SubflowTable::hash_of())
+  std::uint64_t print = 0;                                  // tells it from others (see print_of())
+  const std::uint8_t* header = nullptr;                     // of TCP, found whole
+  const std::uint8_t* addresses = nullptr;                  // see Frame
+  std::uint32_t scope = 0;                                  // see SubflowKey
+  std::uint32_t ip_id = 0;
+  std::uint32_t likely_slot = SubflowTable::kNone;          // where its subflow seems to be (FlowBatch)
+  bool is_v4 = false;
+  bool source_is_low = false;
+  OptionScan scan;
+  TcpSegment tcp{};                                         // until on_segment(): only `payload_bytes` and `options`
+
+  /// Who speaks to whom.
+  [[nodiscard]] IpAddress source() const noexcept { return address_at(0); }
+  [[nodiscard]] IpAddress destination() const noexcept { return address_at(1); }
+
+  /// Valid once `tcp` is.
+  [[nodiscard]] SubflowKey key() const noexcept {
+    SubflowKey key;
+    key.low = source_is_low ? source() : destination();
+    key.high = source_is_low ? destination() : source();
+    key.low_port = source_is_low ? tcp.source_port : tcp.destination_port;
+    key.high_port = source_is_low ? tcp.destination_port : tcp.source_port;
+    key.scope = scope;
+    return key;
+  }
+
+ private:
+  [[nodiscard]] IpAddress address_at(std::size_t index) const noexcept {
+    return is_v4 ? IpAddress::from_v4(addresses + 4 * index) : IpAddress::from_v6(addresses + 16 * index);
+  }
+};
+
+/// The flows of a burst's segments side by side, for the passes that look up all of them at once.
+struct FlowBatch {
+  std::array<std::uint64_t, Burst::kCapacity> hash;
+  std::array<std::uint32_t, Burst::kCapacity> slot;
+  std::array<std::uint8_t, Burst::kCapacity> source_is_low;
+};
+
+}  // namespace mptap

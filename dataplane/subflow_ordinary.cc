@@ -1,0 +1,129 @@
+// SubflowTracker's ordinary segments: what goes on in a confirmed subflow and is no news.
+#include "dataplane/subflow_tracker.h"
+
+namespace mptap {
+namespace {
+
+/// A DSS option that brings numbers and nothing else.
+struct PlainDss {
+  std::uint64_t data_ack;
+  std::uint64_t dsn;
+  std::uint32_t ssn;
+  std::uint32_t bytes;
+  std::uint8_t flags;
+  std::uint8_t checksum_bit;  // track_bit
+
+  [[nodiscard]] bool has(std::uint8_t bit) const { return (flags & bit) != 0; }
+};
+
+/// False for any other option, and where anything about this one is odd.
+/// @param option  At least 3 bytes.
+bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
+  constexpr std::uint8_t kNumbers = DssOption::kDataAck | DssOption::kDataAck8 | DssOption::kMapping | DssOption::kDsn8;
+  constexpr std::uint8_t kNumberBytes[] = {0, 4, 0, 8};  // by presence and width
+  const Cursor wire(option);
+  if (wire.size() < 8 || wire.u8(2) != static_cast<std::uint8_t>(Subtype::kDss) << 4) return false;
+  out.flags = wire.u8(3);
+  if ((out.flags & ~kNumbers) != 0) return false;
+  const std::size_t ack_bytes = kNumberBytes[out.flags & 3u];
+  if (!out.has(DssOption::kMapping)) {
+    if (wire.size() != 4 + ack_bytes || ack_bytes == 0) return false;
+    out.data_ack = ack_bytes == 8 ? wire.u64(4) : wire.u32(4);
+    return true;
+  }
+  const std::size_t dsn_bytes = kNumberBytes[out.flags >> 2u & 3u];
+  const std::size_t plain = 4 + ack_bytes + dsn_bytes + 6;
+  const bool has_checksum = wire.size() == plain + 2;
+  if (wire.size() != plain && !has_checksum) return false;
+  // Eight bytes are there wherever four are meant; a shift takes less than a wrong guess of the width.
+  out.data_ack = wire.u64(4) >> (ack_bytes == 4 ? 32 : 0);
+  out.dsn = wire.u64(4 + ack_bytes) >> (dsn_bytes == 4 ? 32 : 0);
+  out.ssn = wire.u32(4 + ack_bytes + dsn_bytes);
+  out.bytes = wire.u16(4 + ack_bytes + dsn_bytes + 4);
+  out.checksum_bit = has_checksum ? track_bit::kWithChecksum : track_bit::kWithoutChecksum;
+  return out.bytes != 0;  // 0 is the infinite mapping
+}
+
+/// `high`, or `number` where it is further; both modulo 2^64.
+std::uint64_t further(std::uint64_t high, std::uint64_t number) {
+  return Dsn{high}.before(Dsn{number}) ? number : high;
+}
+
+}  // namespace
+
+/// Does for such a segment what on_any() would, in one go; must say the same of it. Decides before it changes anything.
+///
+/// @return False where it is not sure that the segment is one: nothing was done then.
+bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
+  const std::uint32_t index = segment.likely_slot;
+  if (index >= SubflowTable::kElsewhere || !tells_only_news_) return false;
+  SubflowSlot& slot = table_[index];
+  if (slot.hash != segment.hash || slot.klass != SlotClass::kConfirmed || segment.scan.count > 1) return false;
+
+  const Cursor wire({segment.header, kMinTcpHeader});
+  const std::uint8_t controls = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
+  if ((wire.u8(13) & controls) != tcp_flag::kAck) return false;
+  const unsigned direction = direction_of(slot, segment);
+  std::uint32_t known = (seen::kSeqKnown | seen::kAckKnown) * 3;
+  const bool has_dss = segment.scan.count != 0;
+  PlainDss dss{};
+  if (has_dss) {
+    if (!read_plain_dss(segment.tcp.options.subspan(segment.scan.offset[0], segment.scan.length[0]), dss)) return false;
+    known |= seen::kDss << direction;
+    if (dss.has(DssOption::kDataAck)) known |= seen::kDataAckKnown << direction;
+    if (dss.has(DssOption::kMapping)) {
+      known |= seen::kDsnKnown << direction;
+      if ((slot.told >> (direction * track_bit::kCount) & dss.checksum_bit) == 0) return false;
+    }
+  }
+  constexpr std::uint32_t kEventful = (seen::kFin | seen::kFinPending | seen::kStranger) * 3;
+  if ((slot.seen & (known | kEventful)) != known) return false;
+  const bool awaits_third_ack = direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck);
+  const std::uint32_t seq = wire.u32(4);
+  const std::uint32_t ack = wire.u32(8);
+  SlotNumbers& own = slot.numbers[direction];
+  if (awaits_third_ack || is_far(seq, own.seq_next) || is_far(ack, own.ack)) return false;
+
+  if (has_dss) {
+    ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOk)];
+    ++tally_.options[static_cast<std::size_t>(Subtype::kDss)];
+    tally_.options_from_acceptor[static_cast<std::size_t>(Subtype::kDss)] += direction;
+  }
+  if (is_copy(segment)) {
+    ++tally_.copies;
+    return true;
+  }
+  const std::uint32_t payload_bytes = segment.tcp.payload_bytes;
+  SlotDirection& sent = slot.direction[direction];
+  slot.last_seen_ns = now_ns_;
+  slot.seen |= seen::kAcceptorWentOn * direction;
+  ++sent.segments;
+  sent.payload_bytes += payload_bytes;
+  advance(own.seq_next, seq + payload_bytes);
+  advance(own.ack, ack);
+  advance(slot.numbers[1 - direction].seq_next, ack);
+  if (dss.has(DssOption::kDataAck)) {
+    const std::uint64_t data_ack = dss.has(DssOption::kDataAck8) ? dss.data_ack : extend(sent.data_ack, dss.data_ack);
+    sent.data_ack = further(sent.data_ack, data_ack);
+  }
+  if (dss.has(DssOption::kMapping)) {
+    const std::uint64_t dsn = dss.has(DssOption::kDsn8) ? dss.dsn : extend(sent.dsn_high, dss.dsn);
+    sent.dsn_high = further(sent.dsn_high, dsn + dss.bytes);
+    const bool goes_on = dss.ssn == own.ssn_high && dss.ssn != 0;
+    if (goes_on) [[likely]] {
+      sent.mapped_bytes += dss.bytes;
+      own.ssn_high = dss.ssn + dss.bytes;
+      MappingTrack& track = tracks_.of(index, slot.generation, segment.source_is_low ? 0 : 1);
+      if (payload_bytes != 0) track.last_mapped_ns = now_ns_;
+      const bool tiny_jump = track.note_next(dss.ssn, static_cast<std::uint32_t>(dss.dsn), static_cast<std::uint16_t>(dss.bytes));
+      if (tiny_jump) [[unlikely]] ++table_.rare(index).direction[direction].tiny_jumps;
+    } else {
+      const auto bytes = static_cast<std::uint16_t>(dss.bytes);
+      on_mapping(index, direction, {dss.dsn, dss.ssn, bytes, bytes}, payload_bytes != 0);
+    }
+  }
+  tell_periodic_counters(index);
+  return true;
+}
+
+}  // namespace mptap
