@@ -43,8 +43,8 @@ bool RecordOut::push_plain(const Record& record, RecordClass klass) noexcept {
   if (wait_for_room_) return push_waiting(record);
   const std::size_t bulk_limit = ring_.capacity() / 4 * 3;
   if (klass == RecordClass::kBulk) {
-    const bool full = ring_.fill_bound() >= bulk_limit && ring_.capacity() - ring_.free_room() >= bulk_limit;
-    if (full || overflow_size_ != 0 || !ring_.try_push(record)) {
+    // As it was at the last burst: asking anew for each record would cost a line that control writes all the time.
+    if (ring_.fill_bound() >= bulk_limit || overflow_size_ != 0 || !ring_.try_push(record)) {
       ++tally_.ring_full_bulk;
       return false;
     }

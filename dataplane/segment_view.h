@@ -15,7 +15,7 @@ namespace mptap {
 /// in the packet later, where seldom any of it is needed.
 struct SegmentView {
   std::uint64_t hash = 0;                                   // names its flow (see SubflowTable::hash_of())
-  std::uint64_t print = 0;                                  // tells it from others (see print_of())
+  std::uint64_t print = 0;                                  // tells it from others (see print_of()); 0: not known yet
   const std::uint8_t* header = nullptr;                     // of TCP, found whole
   const std::uint8_t* addresses = nullptr;                  // see Frame
   std::uint32_t scope = 0;                                  // see SubflowKey

@@ -35,6 +35,7 @@ class SpscRing {
   template <typename U>
   [[nodiscard]] bool try_push(U&& element) {
     if (producer_.next_push - producer_.popped_seen > mask_ && free_room() == 0) return false;
+    __builtin_prefetch(&slots_[(producer_.next_push + kAhead) & mask_], 1);
     slots_[producer_.next_push & mask_] = std::forward<U>(element);
     ++producer_.next_push;
     return true;
@@ -65,6 +66,9 @@ class SpscRing {
   }
 
  private:
+  /// Elements whose lines the producer asks back from the consumer before it writes them.
+  static constexpr std::size_t kAhead = 8;
+
   // One line for each writer: what either thread writes stands on lines that the other never writes.
   struct alignas(kCacheLine) SharedIndex {
     std::atomic<std::size_t> value{0};

@@ -1,5 +1,7 @@
 // SubflowTracker's handshake: SYN, SYN/ACK and what may stand in their way.
 #include <algorithm>
+#include <bit>
+#include <cstddef>
 
 #include "dataplane/subflow_tracker.h"
 
@@ -8,23 +10,34 @@ namespace {
 
 constexpr std::uint8_t kJoinBackup = 0x01;
 
+/// In whole words, as it is copied: what is written byte by byte cannot be read as a word before it has left the CPU's
+/// store buffer.
+SynOption make_syn_option(std::uint32_t high, std::uint32_t low, Offer offer, std::uint8_t version, std::uint8_t flags,
+                          AddressId address_id) {
+  struct [[gnu::packed]] Words {
+    std::uint64_t numbers;
+    std::uint32_t rest;
+  };
+  static_assert(offsetof(SynOption, high) == 0 && offsetof(SynOption, offer) == 8);
+  return std::bit_cast<SynOption>(
+      Words{std::uint64_t{low} << 32 | high, static_cast<std::uint32_t>(offer) | std::uint32_t{version} << 8 |
+                                                 std::uint32_t{flags} << 16 | std::uint32_t{address_id.value} << 24});
+}
+
 /// What a SYN offers; anything that is not a well-formed MP_CAPABLE or MP_JOIN counts as no offer.
 SynOption syn_option_of(const DecodedOptions& options) {
-  SynOption syn{};
   if (const MptcpOption* option = options.find(Subtype::kCapable)) {
-    syn.offer = Offer::kCapable;
-    syn.version = option->capable.version;
-    syn.flags = option->capable.flags;
-    syn.high = static_cast<std::uint32_t>(option->capable.sender_key.value >> 32);
-    syn.low = static_cast<std::uint32_t>(option->capable.sender_key.value);
-  } else if (const MptcpOption* join = options.find(Subtype::kJoin)) {
-    syn.offer = Offer::kJoin;
-    syn.flags = join->join.backup ? kJoinBackup : std::uint8_t{0};
-    syn.address_id = join->join.address_id;
-    syn.high = join->join.token.value;
-    syn.low = join->join.nonce;
+    const CapableOption& capable = option->capable;
+    return make_syn_option(static_cast<std::uint32_t>(capable.sender_key.value >> 32),
+                           static_cast<std::uint32_t>(capable.sender_key.value), Offer::kCapable, capable.version,
+                           capable.flags, AddressId{0});
   }
-  return syn;
+  if (const MptcpOption* option = options.find(Subtype::kJoin)) {
+    const JoinOption& join = option->join;
+    return make_syn_option(join.token.value, join.nonce, Offer::kJoin, 0, join.backup ? kJoinBackup : std::uint8_t{0},
+                           join.address_id);
+  }
+  return SynOption{};
 }
 
 Offer offer_of_syn_ack(const DecodedOptions& options, const SynOption& syn, bool syn_seen) {

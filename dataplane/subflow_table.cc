@@ -96,6 +96,18 @@ std::uint32_t SubflowTable::victim_for(SlotClass klass) const {
   return kNone;
 }
 
+/// One call ahead the bucket, which only the slot names; two calls ahead the slot.
+void SubflowTable::prefetch_victims() const {
+  const std::uint32_t next = lists_[static_cast<std::size_t>(SlotClass::kClosed)].head;
+  if (next == kNone) return;
+  prefetch_bucket(slots_[next].hash);
+  const std::uint32_t after = links_[next].next;
+  if (after == kNone) return;
+  __builtin_prefetch(&slots_[after], 1);
+  __builtin_prefetch(&slots_[after].direction, 1);
+  __builtin_prefetch(&links_[after], 1);
+}
+
 void SubflowTable::release(std::uint32_t index) {
   erase_from_index(index);
   drop_rare(index);

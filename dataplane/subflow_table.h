@@ -86,6 +86,9 @@ class SubflowTable {
   /// one. kNone where nobody may be displaced.
   [[nodiscard]] std::uint32_t victim_for(SlotClass klass) const;
 
+  /// Brings what evicting the next closed slots will touch towards the cache: of a full table each newcomer evicts one.
+  void prefetch_victims() const;
+
   /// Gives a slot back; the next user of it gets a new generation.
   void release(std::uint32_t index);
 

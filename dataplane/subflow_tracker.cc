@@ -115,13 +115,21 @@ std::uint64_t SubflowTracker::print_of(const SegmentView& segment) const noexcep
   return table_.hash_of_segment(name, segment.ip_id, {segment.header, kMinTcpHeader + segment.tcp.options.size()});
 }
 
-void SubflowTracker::prefetch_copies(SegmentView& segment) const noexcept {
+void SubflowTracker::prefetch_memories(SegmentView& segment) const noexcept {
+  const Cursor wire({segment.header, kMinTcpHeader});
+  constexpr std::uint8_t kSynOrAck = tcp_flag::kSyn | tcp_flag::kAck;
+  if (segment.likely_slot == SubflowTable::kNone && (wire.u8(13) & kSynOrAck) == tcp_flag::kSyn) {
+    segment.print = 0;
+    __builtin_prefetch(&refused_[refused_print(segment, wire.u32(4)) % kRefusedMemory], 1);
+    return;
+  }
   segment.print = print_of(segment);
   copies_.prefetch(segment.print);
 }
 
 bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
-  return copies_.is_copy(segment.print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
+  const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
+  return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
 }
 
 void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {
@@ -317,6 +325,7 @@ void SubflowTracker::make_room(SlotClass klass) noexcept {
   }
   if (table_[victim].klass != SlotClass::kClosed) close(victim, CloseCause::kEvicted);
   table_.release(victim);
+  table_.prefetch_victims();
 }
 
 void SubflowTracker::forget_receiver(std::uint32_t index) noexcept {

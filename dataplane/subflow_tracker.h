@@ -52,8 +52,8 @@ class SubflowTracker {
     }
   }
 
-  /// Brings what tells its copies towards the cache, and computes its print.
-  void prefetch_copies(SegmentView& segment) const noexcept;
+  /// Brings what tells the copies of a known subflow's segment, or an earlier refusal of another SYN, towards the cache.
+  void prefetch_memories(SegmentView& segment) const noexcept;
 
   /// @param segment  Its `tcp` is filled in where it is needed.
   /// @param now_ns   Packet time, never less than before.

@@ -111,7 +111,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
   tracker_.expire(now_ns_);
 }
 
-/// Which candidates concern the tracker; computes what tells their copies.
+/// Which candidates concern the tracker; brings what it will need of them towards the cache.
 std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
   std::size_t count = 0;
   bool may_open = false;  // a subflow that segments after it belong to
@@ -121,7 +121,7 @@ std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
     const bool known = segment.likely_slot != SubflowTable::kNone;
     may_open = may_open || (!known && segment.scan.count != 0);
     if (!known && !may_open) continue;  // plain TCP
-    tracker_.prefetch_copies(segment);
+    tracker_.prefetch_memories(segment);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
   return count;
