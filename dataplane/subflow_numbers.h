@@ -1,7 +1,9 @@
-// How a subflow's 32-bit numbers move; all modulo 2^32 (RFC 9293 section 3.4).
+// How a subflow's numbers move; modulo 2^32 (RFC 9293 section 3.4), DSNs modulo 2^64.
 #pragma once
 
 #include <cstdint>
+
+#include "dataplane/types.h"
 
 namespace mptap {
 
@@ -18,6 +20,13 @@ inline void advance(std::uint32_t& high, std::uint32_t value) { high = value - h
 
 [[nodiscard]] inline bool is_between(std::uint32_t low, std::uint32_t value, std::uint32_t high) {
   return value - low <= high - low;
+}
+
+/// Moves a DSN or data ACK of which only the low half is known. It is marked, so that it is never 0, which is none.
+inline void advance_low_half(std::uint64_t& high, std::uint32_t low) {
+  constexpr std::uint64_t kMark = 1ull << 32;
+  const bool first = high == 0;
+  if (first || Ssn{static_cast<std::uint32_t>(high)}.before(Ssn{low})) high = kMark | low;
 }
 
 }  // namespace mptap

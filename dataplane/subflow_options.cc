@@ -7,18 +7,24 @@
 namespace mptap {
 namespace {
 
-/// Marks a dsn_high or data_ack of which only the low half is known, so that it is never 0.
-constexpr std::uint64_t kLowHalf = 1ull << 32;
-
-/// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new.
-std::uint16_t mark_of(Bytes option) {
-  std::uint64_t mark = option.size();
+/// Identifies the content of a third ACK's option without keeping it: a retransmission tells nothing new. Two contents of
+/// one shape have one mark with probability 2^-16, which no sender can raise. Never 0.
+/// @param seed  Secret.
+std::uint16_t mark_of(Bytes option, std::uint64_t seed) {
+  std::uint64_t mark = seed;
   for (std::size_t at = 0; at < option.size(); at += sizeof(std::uint64_t)) {
     std::uint64_t word = 0;
     std::memcpy(&word, option.data() + at, std::min(sizeof word, option.size() - at));
     mark = mix64(mark ^ word);
   }
-  return static_cast<std::uint16_t>(mark | 1u);
+  const auto short_mark = static_cast<std::uint16_t>(mark);
+  return short_mark != 0 ? short_mark : std::uint16_t{1};
+}
+
+/// MP_JOIN, or MP_CAPABLE without data, with, and with a checksum: an opener may send several in a row.
+unsigned shape_of(Subtype subtype, std::size_t length) {
+  if (subtype == Subtype::kJoin) return 0;
+  return length == option_length::kCapableBothKeys ? 1 : length == option_length::kCapableData ? 2 : 3;
 }
 
 }  // namespace
@@ -96,9 +102,11 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
   for (std::uint8_t i = 0; i < segment.scan.count; ++i) {
     const Bytes bytes = segment.tcp.options.subspan(segment.scan.offset[i], segment.scan.length[i]);
     if (static_cast<Subtype>(bytes[2] >> 4) != option.subtype) continue;
-    const std::uint16_t mark = mark_of(bytes);
-    if (slot.ack_option_mark == mark) return;
+    const std::uint16_t mark = mark_of(bytes, slot.hash);
+    const unsigned shape = shape_of(option.subtype, bytes.size());
+    if (slot.ack_option_mark == mark && slot.ack_option_shape == shape) return;
     slot.ack_option_mark = mark;
+    slot.ack_option_shape = shape & 3u;
   }
   if (option.subtype == Subtype::kJoin) {
     Record record = record_of(index, RecordKind::kJoinAck, direction);
@@ -128,9 +136,7 @@ bool SubflowTracker::note_data_ack(SubflowSlot& slot, unsigned direction, DssBod
   const bool peer_known = slot.has(seen::kDsnKnown << (1 - direction));
   if ((dss.flags & DssOption::kDataAck8) == 0) {
     if (!known && !peer_known) {  // the low half is kept for control, which may know the other by the key
-      const auto low = static_cast<std::uint32_t>(dss.data_ack);
-      const bool first = own.data_ack == 0;
-      if (first || Ssn{static_cast<std::uint32_t>(own.data_ack)}.before(Ssn{low})) own.data_ack = kLowHalf | low;
+      advance_low_half(own.data_ack, static_cast<std::uint32_t>(dss.data_ack));
       return false;
     }
     dss.data_ack = extend(known ? own.data_ack : slot.direction[1 - direction].dsn_high, dss.data_ack);
@@ -148,9 +154,7 @@ bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& ds
   const bool peer_known = slot.has(seen::kDataAckKnown << (1 - direction));
   if ((dss.flags & DssOption::kDsn8) == 0) {
     if (!known && !peer_known) {  // the low half is kept until the other is known
-      const auto end = static_cast<std::uint32_t>(dss.dsn) + bytes;
-      const bool first = own.dsn_high == 0;
-      if (first || Ssn{static_cast<std::uint32_t>(own.dsn_high)}.before(Ssn{end})) own.dsn_high = kLowHalf | end;
+      advance_low_half(own.dsn_high, static_cast<std::uint32_t>(dss.dsn) + bytes);
       return false;
     }
     dss.dsn = extend(known ? own.dsn_high : slot.direction[1 - direction].data_ack, dss.dsn);

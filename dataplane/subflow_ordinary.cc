@@ -44,9 +44,14 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
   return out.bytes != 0;  // 0 is the infinite mapping
 }
 
-/// `high`, or `number` where it is further; both modulo 2^64.
-std::uint64_t further(std::uint64_t high, std::uint64_t number) {
-  return Dsn{high}.before(Dsn{number}) ? number : high;
+/// Moves a direction's highest DSN or data ACK; `number` is as on the wire.
+void advance(std::uint64_t& high, std::uint64_t number, bool wide, bool known, std::uint32_t bytes) {
+  if (!known) {
+    advance_low_half(high, static_cast<std::uint32_t>(number) + bytes);
+    return;
+  }
+  const std::uint64_t end = (wide ? number : extend(high, number)) + bytes;
+  high = Dsn{high}.before(Dsn{end}) ? end : high;
 }
 
 }  // namespace
@@ -64,20 +69,23 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
   const std::uint8_t controls = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
   if ((wire.u8(13) & controls) != tcp_flag::kAck) return false;
   const unsigned direction = direction_of(slot, segment);
-  std::uint32_t known = (seen::kSeqKnown | seen::kAckKnown) * 3;
+  std::uint32_t needed = (seen::kSeqKnown | seen::kAckKnown) * 3;
   const bool has_dss = segment.scan.count != 0;
   PlainDss dss{};
   if (has_dss) {
     if (!read_plain_dss(segment.tcp.options.subspan(segment.scan.offset[0], segment.scan.length[0]), dss)) return false;
-    known |= seen::kDss << direction;
-    if (dss.has(DssOption::kDataAck)) known |= seen::kDataAckKnown << direction;
+    needed |= seen::kDss << direction;
+    // That all 64 bits become known is news.
+    const bool tells_ack = dss.has(DssOption::kDataAck8) || slot.has(seen::kDsnKnown << (1 - direction));
+    if (dss.has(DssOption::kDataAck) && tells_ack) needed |= seen::kDataAckKnown << direction;
     if (dss.has(DssOption::kMapping)) {
-      known |= seen::kDsnKnown << direction;
+      const bool tells_dsn = dss.has(DssOption::kDsn8) || slot.has(seen::kDataAckKnown << (1 - direction));
+      if (tells_dsn) needed |= seen::kDsnKnown << direction;
       if ((slot.told >> (direction * track_bit::kCount) & dss.checksum_bit) == 0) return false;
     }
   }
   constexpr std::uint32_t kEventful = (seen::kFin | seen::kFinPending | seen::kStranger) * 3;
-  if ((slot.seen & (known | kEventful)) != known) return false;
+  if ((slot.seen & (needed | kEventful)) != needed) return false;
   const bool awaits_third_ack = direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck);
   const std::uint32_t seq = wire.u32(4);
   const std::uint32_t ack = wire.u32(8);
@@ -103,12 +111,10 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
   advance(own.ack, ack);
   advance(slot.numbers[1 - direction].seq_next, ack);
   if (dss.has(DssOption::kDataAck)) {
-    const std::uint64_t data_ack = dss.has(DssOption::kDataAck8) ? dss.data_ack : extend(sent.data_ack, dss.data_ack);
-    sent.data_ack = further(sent.data_ack, data_ack);
+    advance(sent.data_ack, dss.data_ack, dss.has(DssOption::kDataAck8), slot.has(seen::kDataAckKnown << direction), 0);
   }
   if (dss.has(DssOption::kMapping)) {
-    const std::uint64_t dsn = dss.has(DssOption::kDsn8) ? dss.dsn : extend(sent.dsn_high, dss.dsn);
-    sent.dsn_high = further(sent.dsn_high, dsn + dss.bytes);
+    advance(sent.dsn_high, dss.dsn, dss.has(DssOption::kDsn8), slot.has(seen::kDsnKnown << direction), dss.bytes);
     const bool goes_on = dss.ssn == own.ssn_high && dss.ssn != 0;
     if (goes_on) [[likely]] {
       sent.mapped_bytes += dss.bytes;

@@ -133,10 +133,11 @@ struct alignas(64) SubflowSlot {
   std::uint32_t acceptor_isn;
   std::uint32_t rare;              // index of its SlotRare, plus 1; 0: none
   std::uint16_t generation;
-  std::uint16_t ack_option_mark;   // of the last MP_CAPABLE or MP_JOIN ACK that was told; 0: none
+  std::uint16_t ack_option_mark;   // of the last MP_CAPABLE or MP_JOIN ACK that was told, by content; 0: none
   std::uint16_t counters_told;     // when counters were told last, see counters_step_of()
   SlotClass klass : 4;
-  std::uint16_t told : 12;         // track_bit of both directions, the acceptor's shifted by track_bit::kCount
+  std::uint16_t told : 10;         // track_bit of both directions, the acceptor's shifted by track_bit::kCount
+  std::uint16_t ack_option_shape : 2;  // beside ack_option_mark: another shape is never taken for the same content
 
   // [0] the opener's direction, [1] the acceptor's.
   std::array<SlotNumbers, 2> numbers;
@@ -149,7 +150,7 @@ struct alignas(64) SubflowSlot {
   bool tell_first(unsigned of_direction, std::uint8_t bit) noexcept {
     const auto shifted = static_cast<std::uint16_t>(bit << (of_direction * track_bit::kCount));
     const bool fresh = (told & shifted) == 0;
-    told = static_cast<std::uint16_t>(told | shifted) & 0xfffu;
+    told = static_cast<std::uint16_t>(told | shifted) & 0x3ffu;
     return fresh;
   }
 };

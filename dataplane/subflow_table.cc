@@ -12,6 +12,7 @@ SubflowTable::SubflowTable(const SubflowTableOptions& options, std::uint64_t see
       hash_(seed),
       slots_(capacity_),
       buckets_(bucket_count_),
+      presence_(bucket_count_),
       rares_(capacity_),
       links_(capacity_),
       receivers_(kReceiverCells),
@@ -38,6 +39,7 @@ bool SubflowTable::try_take(Bucket& bucket, std::uint32_t index) {
 
 bool SubflowTable::try_place(std::uint64_t hash, std::uint32_t index) {
   Bucket& first = buckets_[first_bucket(hash)];
+  presence_[first_bucket(hash)] |= 1u << presence_bit(tag_of(hash));
   if (try_put(first, tag_of(hash), index)) return true;
   if (try_put(buckets_[second_bucket(hash)], tag_of(hash), index)) {
     ++first.overflowed;
@@ -62,9 +64,19 @@ bool SubflowTable::try_displace(Bucket& bucket) {
 
 void SubflowTable::erase_from_index(std::uint32_t index) {
   const std::uint64_t hash = slots_[index].hash;
-  Bucket& first = buckets_[first_bucket(hash)];
-  if (try_take(first, index)) return;
-  if (try_take(buckets_[second_bucket(hash)], index)) --first.overflowed;
+  const std::size_t bucket = first_bucket(hash);
+  Bucket& first = buckets_[bucket];
+  if (!try_take(first, index) && try_take(buckets_[second_bucket(hash)], index)) --first.overflowed;
+  note_absence(bucket);
+}
+
+/// The bits of who is left; where some went to their second choice, nobody here knows theirs, and all bits stay.
+void SubflowTable::note_absence(std::size_t bucket) {
+  const Bucket& left = buckets_[bucket];
+  if (left.overflowed != 0) return;
+  std::uint32_t bits = 0;
+  for (const std::uint16_t tag : left.tag) bits |= (tag != 0 ? 1u : 0u) << presence_bit(tag);
+  presence_[bucket] = bits;
 }
 
 std::uint32_t SubflowTable::try_insert(std::uint64_t hash, SlotClass klass) {

@@ -38,6 +38,12 @@ class SubflowTable {
     return hash_.of2(low | high << 48, high >> 16 | std::uint64_t{scope} << 32);
   }
 
+  /// False for most flows that are not in the table, true for all that are: what a segment of plain TCP, most of any tap's
+  /// traffic, is passed over by. Reads four bytes of an array that stays in the cache.
+  [[nodiscard]] bool may_hold(std::uint64_t hash) const {
+    return (presence_[first_bucket(hash)] >> presence_bit(tag_of(hash)) & 1u) != 0;
+  }
+
   /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
@@ -173,6 +179,9 @@ class SubflowTable {
     constexpr unsigned kTags = (1u << (2 * kWays)) - 1;
     return byte_mask(lanes == tag) & kTags;
   }
+  /// Of the word of a key's first bucket: one of the tag's bits that do not choose the bucket.
+  [[nodiscard]] static unsigned presence_bit(std::uint16_t tag) { return tag >> 1u & 31u; }
+  void note_absence(std::size_t bucket);
   template <typename Vector>
   [[nodiscard]] static unsigned byte_mask(const Vector& lanes) {
 #if defined(__AVX2__)
@@ -206,6 +215,7 @@ class SubflowTable {
   const SeededHash hash_;
   LazyArray<SubflowSlot> slots_;
   LazyArray<Bucket> buckets_;
+  LazyArray<std::uint32_t> presence_;    // of a bucket: bits of the keys whose first choice it is, perhaps of more
   LazyArray<SlotRare> rares_;
   LazyArray<Links> links_;               // of a slot in the line of its class
   LazyArray<std::uint32_t> receivers_;   // unanswered slots by hash of their receiver

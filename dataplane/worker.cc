@@ -30,6 +30,19 @@ struct FlowName {
   bool source_is_low;
 };
 
+constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one is parsed
+
+/// Flows that a burst may open, so that what follows of them concerns the tracker, too: false for most others.
+class FewFlows {
+ public:
+  void add(std::uint64_t hash) { bits_ |= bit(hash); }
+  [[nodiscard]] bool may_hold(std::uint64_t hash) const { return (bits_ & bit(hash)) != 0; }
+
+ private:
+  static std::uint64_t bit(std::uint64_t hash) { return std::uint64_t{1} << (hash & 63); }
+  std::uint64_t bits_ = 0;
+};
+
 // Which end is called low does not matter, only that both directions agree: words are compared as they stand in memory.
 // Half of all packets come from the low end: without branches, which would be guessed wrong as often as not.
 
@@ -37,8 +50,9 @@ struct FlowName {
   const std::uint64_t source = std::uint64_t{load<std::uint32_t>(frame.addresses)} << 16 | load<std::uint16_t>(frame.tcp.data());
   const std::uint64_t destination =
       std::uint64_t{load<std::uint32_t>(frame.addresses + 4)} << 16 | load<std::uint16_t>(frame.tcp.data() + 2);
-  return {table.hash_of_v4(std::min(source, destination), std::max(source, destination), frame.scope),
-          source <= destination};
+  const bool low = source <= destination;
+  const std::uint64_t swap = (source ^ destination) & (low ? 0 : ~std::uint64_t{0});
+  return {table.hash_of_v4(source ^ swap, destination ^ swap, frame.scope), low};
 }
 
 [[gnu::always_inline]] inline FlowName name_v6(const Frame& frame, const SubflowTable& table) noexcept {
@@ -114,29 +128,55 @@ void Worker::process_burst(const Burst& burst) noexcept {
 /// Which candidates concern the tracker; brings what it will need of them towards the cache.
 std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
   std::size_t count = 0;
-  bool may_open = false;  // a subflow that segments after it belong to
+  FewFlows opening;
   for (std::size_t i = 0; i < candidates; ++i) {
     SegmentView& segment = candidates_[i].segment;
     segment.likely_slot = flows_.slot[i];
-    const bool known = segment.likely_slot != SubflowTable::kNone;
-    may_open = may_open || (!known && segment.scan.count != 0);
-    if (!known && !may_open) continue;  // plain TCP
+    if (segment.likely_slot == SubflowTable::kNone) {
+      if (segment.scan.count != 0) opening.add(segment.hash);
+      else if (!opening.may_hold(segment.hash)) continue;  // plain TCP
+    }
     tracker_.prefetch_memories(segment);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
   return count;
 }
 
+/// Where no subflow is known: passes over the segments of plain TCP that a burst begins with, and counts them. So little is
+/// kept in mind that it stays in registers.
+/// @return How many there were.
+[[gnu::noinline]] std::size_t Worker::skip_plain(const Burst& burst) noexcept {
+  std::uint64_t bytes = 0;
+  std::uint64_t now_ns = now_ns_;
+  std::size_t i = 0;
+  for (; i < burst.size; ++i) {
+    if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
+    const PacketView& packet = burst.packets[i];
+    Frame frame;
+    if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) break;
+    if (!has_plain_options(tcp_options_of(frame.tcp))) break;
+    bytes += packet.wire_bytes;
+    now_ns = std::max(now_ns, packet.time_ns);
+  }
+  now_ns_ = now_ns;
+  tally_.rx_bytes += bytes;
+  tally_.tcp_segments += i;
+  tally_.frames[static_cast<std::size_t>(FrameStatus::kTcpSegment)] += i;
+  tally_.without_mptcp += i;
+  return i;
+}
+
 /// All headers of a burst; returns how many candidates there are.
 std::size_t Worker::parse_burst(const Burst& burst) noexcept {
-  constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one is parsed
   std::size_t count = 0;
   std::size_t segments = 0;
   std::size_t with_mptcp = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t now_ns = now_ns_;
   bool mptcp_in_sight = tracker_.table().used() != 0;  // a subflow is known, or was in this burst
-  for (std::size_t i = 0; i < burst.size; ++i) {
+  std::size_t i = mptcp_in_sight ? 0 : skip_plain(burst);
+  std::uint64_t now_ns = now_ns_;
+  FewFlows opening;
+  for (; i < burst.size; ++i) {
     if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
     const PacketView& packet = burst.packets[i];
     bytes += packet.wire_bytes;
@@ -158,6 +198,10 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     mptcp_in_sight = mptcp_in_sight || has_mptcp;
     if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
     const FlowName name = frame.is_v4 ? name_v4(frame, tracker_.table()) : name_v6(frame, tracker_.table());
+    if (!tracker_.table().may_hold(name.hash)) {
+      if (has_mptcp) opening.add(name.hash);
+      else if (!opening.may_hold(name.hash)) continue;  // plain TCP
+    }
     flows_.hash[count] = name.hash;
     flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
     candidate.segment.hash = name.hash;

@@ -65,6 +65,7 @@ class Worker {
   };
 
   void process_burst(const Burst& burst) noexcept;
+  std::size_t skip_plain(const Burst& burst) noexcept;
   std::size_t parse_burst(const Burst& burst) noexcept;
   std::size_t pick_concerned(std::size_t candidates) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;

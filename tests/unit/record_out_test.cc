@@ -55,12 +55,14 @@ TEST_CASE("bulk stops at three quarters of the ring, vital goes on to its end", 
   CHECK(out.tally.records_pending == 0);
 }
 
-TEST_CASE("bulk has room again once control has taken some", "[record_out]") {
+TEST_CASE("bulk has room again at the next burst once control has taken some", "[record_out]") {
   Out out(16, 4, false);
   for (int i = 0; i < 12; ++i) REQUIRE(out.push(kBulk));
   out.out.publish();
   CHECK_FALSE(out.push(kBulk));
   CHECK(out.pop(1).size() == 1);
+  CHECK_FALSE(out.push(kBulk));  // control is not asked in the middle of a burst
+  out.out.publish();
   CHECK(out.push(kBulk));
   CHECK_FALSE(out.push(kBulk));
   out.check_sums();

@@ -54,6 +54,24 @@ TEST_CASE("options are counted by who sent them", "[tracker]") {
   }
 }
 
+TEST_CASE("the first data's MP_CAPABLE is never taken for the ACK's, whatever the keys", "[tracker]") {
+  constexpr std::uint32_t kConnections = 40'000;  // a mark of 15 bits alone would miss one of them
+  WorkerRun run(small_options(1u << 16));
+  std::size_t told = 0;
+  for (std::uint32_t i = 0; i < kConnections; ++i) {
+    run.ends.opener = ts::endpoint("10.0." + std::to_string(i >> 15) + ".1", static_cast<std::uint16_t>(1024 + (i & 0x7fff)));
+    const ts::Key opener_key = 0x9e3779b97f4a7c15 * (i + 1);
+    ts::MpCapable capable{.version = 1, .sender_key = opener_key, .receiver_key = ~opener_key};
+    run.send(i, From::kOpener, kAckFlag, kO, kA, ts::encode_mp_capable(capable));
+    capable.data_len = 100;
+    run.send(i, From::kOpener, kAckFlag, kO, kA, ts::encode_mp_capable(capable), 100);
+    run.send(i, From::kOpener, kAckFlag, kO, kA, ts::encode_mp_capable(capable), 100);  // and sent again: no news
+    if (i % 64 != 63) continue;
+    for (const Record& record : run.take()) told += record.kind == RecordKind::kCapableAck ? 1 : 0;
+  }
+  CHECK(told == 2 * kConnections);
+}
+
 TEST_CASE("signals become one record each, with their fields and sender", "[tracker]") {
   const auto add = on_subflow(ts::encode_add_addr({.version = 1, .address_id = 7, .address = ts::IpAddress::parse("10.1.2.3"),
                                                    .port = 8080, .addr_hmac = 0x0102030405060708}),
