@@ -41,10 +41,8 @@ bool RecordOut::push_kept(const Record& record, RecordClass klass) noexcept {
 
 bool RecordOut::push_plain(const Record& record, RecordClass klass) noexcept {
   if (wait_for_room_) return push_waiting(record);
-  const std::size_t bulk_limit = ring_.capacity() / 4 * 3;
   if (klass == RecordClass::kBulk) {
-    // As it was at the last burst: asking anew for each record would cost a line that control writes all the time.
-    if (ring_.fill_bound() >= bulk_limit || overflow_size_ != 0 || !ring_.try_push(record)) {
+    if (has_no_bulk_room() || !ring_.try_push(record)) {
       ++tally_.ring_full_bulk;
       return false;
     }

@@ -38,6 +38,14 @@ class RecordOut {
   /// @return False where the record was lost; it is counted then.
   bool push(const Record& record, RecordClass klass) noexcept;
 
+  /// Whether a bulk record would be lost now; it is counted as built and lost then, so that it need not be made.
+  [[nodiscard]] bool loses_bulk() noexcept {
+    if (!has_no_bulk_room()) return false;
+    ++tally_.records_built;
+    ++tally_.ring_full_bulk;
+    return true;
+  }
+
   /// From now on waits for room as files do: for the last records of a live worker, while control still takes.
   void wait_from_now_on() noexcept;
 
@@ -45,6 +53,10 @@ class RecordOut {
   void publish() noexcept;
 
  private:
+  /// By the ring as it was at the last burst: asking anew for each record would cost a line that control writes all the time.
+  [[nodiscard]] bool has_no_bulk_room() const noexcept {
+    return !wait_for_room_ && (overflow_size_ != 0 || ring_.fill_bound() >= ring_.capacity() / 4 * 3);
+  }
   [[nodiscard]] bool push_kept(const Record& record, RecordClass klass) noexcept;
   [[nodiscard]] bool push_plain(const Record& record, RecordClass klass) noexcept;
   [[nodiscard]] bool push_waiting(const Record& record) noexcept;

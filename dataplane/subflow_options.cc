@@ -292,6 +292,7 @@ void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment
 }
 
 void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept {
+  if (out_.loses_bulk()) return;  // in a flood, mostly
   Record record;
   record.time_ns = now_ns_;
   record.kind = RecordKind::kJoinNotStored;

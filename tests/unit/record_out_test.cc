@@ -62,7 +62,10 @@ TEST_CASE("bulk has room again at the next burst once control has taken some", "
   CHECK_FALSE(out.push(kBulk));
   CHECK(out.pop(1).size() == 1);
   CHECK_FALSE(out.push(kBulk));  // control is not asked in the middle of a burst
+  CHECK(out.out.loses_bulk());
+  CHECK(out.tally.ring_full_bulk == 3);
   out.out.publish();
+  CHECK_FALSE(out.out.loses_bulk());
   CHECK(out.push(kBulk));
   CHECK_FALSE(out.push(kBulk));
   out.check_sums();
