@@ -61,18 +61,22 @@ struct IpAddress {
   std::array<std::uint8_t, 16> bytes{};
 
   static IpAddress from_v4(const std::uint8_t* network_order) {
-    // In whole words: bytes written one by one could not be read back as words without a stall.
+    // In one piece, as it is copied: what is written in parts could not be read back whole without a stall.
+    using Whole [[gnu::vector_size(16)]] = std::uint64_t;
     std::uint32_t low = 0;
     std::memcpy(&low, network_order, sizeof low);
     static_assert(std::endian::native == std::endian::little);
-    const std::uint64_t words[2] = {0, std::uint64_t{low} << 32 | 0xffff0000u};
+    const Whole whole{0, std::uint64_t{low} << 32 | 0xffff0000u};
     IpAddress address;
-    std::memcpy(address.bytes.data(), words, sizeof words);
+    std::memcpy(address.bytes.data(), &whole, sizeof whole);
     return address;
   }
   static IpAddress from_v6(const std::uint8_t* network_order) {
+    using Whole [[gnu::vector_size(16)]] = std::uint64_t;
+    Whole whole;
+    std::memcpy(&whole, network_order, sizeof whole);
     IpAddress address;
-    std::memcpy(address.bytes.data(), network_order, 16);
+    std::memcpy(address.bytes.data(), &whole, sizeof whole);
     return address;
   }
   [[nodiscard]] bool is_v4() const {

@@ -198,9 +198,10 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     mptcp_in_sight = mptcp_in_sight || has_mptcp;
     if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
     const FlowName name = frame.is_v4 ? name_v4(frame, tracker_.table()) : name_v6(frame, tracker_.table());
-    if (!tracker_.table().may_hold(name.hash)) {
-      if (has_mptcp) opening.add(name.hash);
-      else if (!opening.may_hold(name.hash)) continue;  // plain TCP
+    if (has_mptcp) {
+      opening.add(name.hash);  // perhaps: asking the table would have to wait for its memory
+    } else if (!opening.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
+      continue;  // plain TCP
     }
     flows_.hash[count] = name.hash;
     flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
