@@ -20,6 +20,7 @@ void Control::run(const std::function<void()>& between) {
       rest = kShortestRest;
       continue;
     }
+    look_for_losses();
     correlator_.advance(time_ns);
     if (finished) break;
     std::this_thread::sleep_for(rest);
@@ -28,7 +29,31 @@ void Control::run(const std::function<void()>& between) {
   correlator_.finish();
 }
 
+/// Vital records are lost where a ring is full, and a worker shows its counters within a few bursts: what control takes
+/// meanwhile still stands before the gap.
+bool Control::may_have_lost() const {
+  return std::any_of(workers_.begin(), workers_.end(),
+                     [](const WorkerLink& link) { return link.ring->size() > link.ring->capacity() / 2; });
+}
+
+void Control::look_for_losses() {
+  turns_ = 0;
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    const WorkerTally tally = workers_[i].worker->counters();
+    Losses& losses = losses_[i];
+    const std::uint64_t lost = tally.ring_full_vital - losses.vital;
+    if (lost != 0 || losses.time_is_due) {
+      correlator_.on_lost(lost, workers_[i].worker->published_time_ns());
+      // A worker shows its counters first, then the time of what they count: the next look finds that, too.
+      losses.time_is_due = lost != 0 || tally.polls == losses.polls;
+    }
+    losses.vital = tally.ring_full_vital;
+    losses.polls = tally.polls;
+  }
+}
+
 bool Control::take_batch() {
+  if (++turns_ == kTurnsUnlooked || may_have_lost()) look_for_losses();
   // With one worker the records' own time leads, so that a capture always gives the same answer; with several
   // the slowest worker does, for its records may still be under way.
   const bool alone = workers_.size() == 1;

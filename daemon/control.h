@@ -25,7 +25,7 @@ struct WorkerLink {
 class Control {
  public:
   Control(std::vector<WorkerLink> workers, Correlator& correlator)
-      : workers_(std::move(workers)), correlator_(correlator) {}
+      : workers_(std::move(workers)), losses_(workers_.size()), correlator_(correlator) {}
 
   /// Runs until every worker has finished and its records are taken, then reports what is still open.
   ///
@@ -33,17 +33,30 @@ class Control {
   void run(const std::function<void()>& between = {});
 
  private:
+  /// What a worker had lost when control looked last.
+  struct Losses {
+    std::uint64_t vital = 0;
+    std::uint64_t polls = 0;
+    bool time_is_due = false;  // that of the latest loss
+  };
+  /// Turns of the rings between two looks at what was lost, where no ring is full.
+  static constexpr unsigned kTurnsUnlooked = 16;
+
   /// Records taken from one ring before the next one has its turn.
   static constexpr std::size_t kBatch = 256;
   /// Records whose subflows and connections are brought towards the cache before the first of them has its turn.
   static constexpr std::size_t kBurst = 32;
 
   bool take_batch();
+  void look_for_losses();
+  [[nodiscard]] bool may_have_lost() const;
   std::size_t take_burst(std::size_t worker, bool alone, std::uint64_t published_ns);
   [[nodiscard]] std::uint64_t least_published_time() const;
   [[nodiscard]] bool all_finished() const;
 
   std::vector<WorkerLink> workers_;
+  std::vector<Losses> losses_;  // one a worker
+  unsigned turns_ = 0;
   Correlator& correlator_;
   KeptPacket packet_;
   std::array<Record, kBurst> burst_;

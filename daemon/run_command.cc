@@ -33,6 +33,7 @@ void reload(Sensor& sensor, const std::string& path) {
 /// Serves signals until one of them asks to stop. False where the sensor ended by itself.
 bool serve(Sensor& sensor, Signals& signals, const std::string& config_path) {
   while (!sensor.has_died()) {
+    sensor.tell_losses();
     switch (signals.wait_for(std::chrono::milliseconds(500))) {
       case Signal::kStop: return true;
       case Signal::kReopenLogs:

@@ -2,11 +2,21 @@
 
 #include <spdlog/spdlog.h>
 
+#include <chrono>
+
 #include "config/reload.h"
 #include "daemon/messages.h"
 #include "daemon/version.h"
 
 namespace mptap {
+namespace {
+
+std::uint64_t steady_ns() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+}
+
+}  // namespace
 
 Sensor::Sensor(const Config& config) : config_(config), queue_(config.runtime.logs, RunMode::kLive, control_counters_) {}
 
@@ -114,12 +124,19 @@ void Sensor::stop() {
   if (pipeline_) {
     pipeline_->request_stop();
     pipeline_->join();
+    const auto said = spell_.finish(pipeline_->total().ring_full_vital, control_counters_.notices_held.load(), steady_ns());
+    if (said) spdlog::warn("{}", *said);
   }
   if (metrics_) metrics_->withdraw();
   if (writer_) writer_->stop();
   sources_.clear();
   ports_.reset();
   eal_.reset();
+}
+
+void Sensor::tell_losses() {
+  const auto said = spell_.look(pipeline_->total().ring_full_vital, control_counters_.notices_held.load(), steady_ns());
+  if (said) spdlog::warn("{}", *said);
 }
 
 std::string Sensor::summary() const {

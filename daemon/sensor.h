@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "daemon/export/log_writer.h"
 #include "daemon/export/metrics.h"
+#include "daemon/loss_spell.h"
 #include "daemon/pipeline.h"
 #include "dataplane/dpdk_ports.h"
 #include "dataplane/dpdk_source.h"
@@ -43,6 +44,9 @@ class Sensor {
   /// True once control has ended by itself, which it never should while ports are open.
   [[nodiscard]] bool has_died() const { return pipeline_ && pipeline_->has_finished(); }
 
+  /// Says where vital records were lost since the last call: once a spell. Call about once a second.
+  void tell_losses();
+
   /// "2 ports, 1 worker, metrics on 127.0.0.1:9464".
   [[nodiscard]] std::string summary() const;
 
@@ -66,6 +70,7 @@ class Sensor {
   std::unique_ptr<DpdkPorts> ports_;
   std::vector<std::unique_ptr<DpdkSource>> sources_;
   std::unique_ptr<Pipeline> pipeline_;
+  LossSpell spell_;
 };
 
 }  // namespace mptap

@@ -30,6 +30,7 @@ namespace mptap {
   X(hmac_invalid, "HMACs that were not")                                                            \
   X(crypto_shed, "hashes and HMACs not computed because the budget of that second was spent")       \
   X(notices_allowed, "notices left out because of notices.allow")                                   \
+  X(notices_held, "notices held back because what they miss may be among vital records that were lost")  \
   X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
   X(evidence_left_out, "notices around which no packets were written, for too many others were under way") \
   X(token_collisions, "tokens that more than one live connection carries")                          \

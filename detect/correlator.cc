@@ -314,6 +314,12 @@ void Correlator::tell(EventKind kind, const Subflow& subflow, const Record& reco
   if (is_wanted(kind)) emit(event_of(kind, subflow, &record, record.time_ns));
 }
 
+/// What was held back once is not told later: whether it is so will never be known.
+void Correlator::on_absence(Notice&& notice, std::uint64_t since_ns) {
+  if (gaps_.is_whole_since(since_ns)) return on_notice(std::move(notice));
+  ControlCounters::add(counters_.notices_held);
+}
+
 void Correlator::on_notice(Notice&& notice) {
   if (!policy_.admit(notice)) return;
   evidence_.on_notice(notice);

@@ -23,6 +23,7 @@
 #include "detect/lru_map.h"
 #include "detect/notice_policy.h"
 #include "detect/prover.h"
+#include "detect/record_gaps.h"
 #include "detect/reporter.h"
 #include "detect/reports.h"
 #include "detect/subflow_book.h"
@@ -58,6 +59,9 @@ class Correlator : private NoticeSink {
 
   /// @param worker  Index of the worker that sent it.
   void on_record(std::size_t worker, const Record& record);
+
+  /// That worker lost vital records; see RecordGaps::on_lost().
+  void on_lost(std::uint64_t count, std::uint64_t until_ns) { gaps_.on_lost(count, until_ns); }
 
   /// Packet time has come to `now_ns`: grace times and idle times that are over by then end.
   void advance(std::uint64_t now_ns);
@@ -163,6 +167,10 @@ class Correlator : private NoticeSink {
   void tell(EventKind kind, const Subflow& subflow, const Record& record);
   Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
   void on_notice(Notice&& notice) override;
+  void on_absence(Notice&& notice, std::uint64_t since_ns) override;
+  [[nodiscard]] std::uint64_t lost_since(std::uint64_t since_ns) const override { return gaps_.lost_since(since_ns); }
+  /// Whether records of the connection may have been lost.
+  [[nodiscard]] bool is_gapped(const Connection& connection) const { return !gaps_.is_whole_since(begin_of(connection)); }
   Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
 
   const CorrelatorOptions options_;
@@ -181,6 +189,7 @@ class Correlator : private NoticeSink {
   std::vector<std::unique_ptr<Detector>> detectors_;
   std::array<std::vector<Detector*>, kEventKinds> watchers_;       // by kind, in the order of `detectors_`
   NoticePolicy policy_;
+  RecordGaps gaps_;
   Evidence evidence_;
   struct Unanswered {
     SubflowRef subflow;
@@ -196,6 +205,7 @@ class Correlator : private NoticeSink {
   std::deque<Doubt> doubts_;                                       // see note_doubt()
   LruMap<Endpoint, std::uint64_t, EndpointHash> speakers_;         // acceptors of MPTCP, and when they did last
   LruMap<Token, std::uint64_t, TokenHash> ended_tokens_;           // of connections that ended, and when
+  bool judging_ = false;                                           // what is in doubt now will stay so
   std::uint64_t detectors_due_ns_ = 0;
   std::uint64_t now_ns_ = 0;
   std::uint64_t next_mp_id_ = 0;

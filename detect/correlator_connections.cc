@@ -305,6 +305,7 @@ void Correlator::tell_token_taken(const Connection& connection, Role role, Token
     event.from_opener = role == Role::kInitiator;
     event.role = role;
     event.cause = known->host(candidate.role).key == connection.host(role).key ? "key" : "token";
+    event.other_start_ns = begin_of(*known);
     emit(event);
     return;
   }
@@ -344,7 +345,7 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   }
   ended_tokens_.drop_while([&](std::uint64_t ended_ns) { return ended_ns + options_.linger_ns < time_ns; });
   const bool carried_data = connection.ended.read().all[0].payload_bytes + connection.ended.read().all[1].payload_bytes != 0;
-  if (carried_data && !connection.dss_seen && !connection.partial) {
+  if (carried_data && !connection.dss_seen && !connection.partial && !is_gapped(connection)) {
     Event fallback{.kind = EventKind::kFallback, .time_ns = time_ns, .tuple = connection.tuple};
     fall_back(connection, Fallback::kNoDss, fallback);
   }

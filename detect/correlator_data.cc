@@ -70,7 +70,8 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   const bool is_first = dss.ssn == 1 || (dss.ssn == 1u + subflow.capable_data_len && record.from_opener());
   const bool decides = subflow.matched_by == MatchedBy::kInitial && is_first && dss.data_len != 0;
   if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
-  const bool alone = connection.subflow_count == 1;  // else others may have carried the first data
+  // Others, seen or lost, may have carried the first data.
+  const bool alone = connection.subflow_count == 1 && !is_gapped(connection);
   if (!alone && !dss.dsn_known) return;
   host.idsn_checked = true;
   const auto begins_after = [&dss, alone](Dsn idsn) {
@@ -93,13 +94,13 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
 void Correlator::confirm_key(Connection& connection, Role role) {
   if (connection.host(role).key_confirmed) return;
   connection.host(role).key_confirmed = true;
-  if (connection.in_doubt && connection.keys_are_sure()) settle_doubt(connection);
+  if ((connection.in_doubt || is_gapped(connection)) && connection.keys_are_sure()) settle_doubt(connection);
 }
 
 /// Something is wrong by keys that stood in one packet only: perhaps that packet is what is wrong. The first data
 /// tells, or nothing contradicts them in time.
 void Correlator::note_doubt(Connection& connection) {
-  if (connection.in_doubt) return;
+  if (connection.in_doubt || judging_) return;
   connection.in_doubt = true;
   if (doubts_.size() < kMaxDoubts) {
     doubts_.push_back({connection.self, now_ns_ + kDoubtNs});
@@ -108,16 +109,20 @@ void Correlator::note_doubt(Connection& connection) {
   }
 }
 
-/// Judges what waited, by the keys as they stand now.
+/// Judges what waited, by the keys as they stand now. That nothing contradicted them says nothing where records were lost:
+/// then they prove what is right, and not what is wrong.
 void Correlator::settle_doubt(Connection& connection) {
   connection.in_doubt = false;
-  for (Host& host : connection.hosts) host.key_confirmed = host.key_confirmed || host.key.has_value();
+  judging_ = true;
+  const bool is_sure = !is_gapped(connection);
+  for (Host& host : connection.hosts) host.key_confirmed = host.key_confirmed || (is_sure && host.key.has_value());
   for (std::size_t i = 0; i < std::min(connection.subflows.size(), kMaxLooks); ++i) {
     Subflow* subflow = book_.find(connection.subflows[i]);
     if (subflow == nullptr) continue;
     take_early_addresses(*subflow);
   }
   verify_joins_of(connection);
+  judging_ = false;
 }
 
 /// The key seen is not the one in use: it proves nothing, and its token is nobody's. From now on the host is found
@@ -208,7 +213,7 @@ void Correlator::note_progress(Subflow& subflow, Connection& connection, const R
                      subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && !connection.partial;
   const bool acked = host.dsn_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high}) && host.acked_high != 0;
   const bool finished = connection.data_fin[0] || connection.data_fin[1];
-  if (plain && !acked && !finished && !connection.fast_close) {
+  if (plain && !acked && !finished && !connection.fast_close && !is_gapped(connection)) {
     fall_back(connection, Fallback::kNoDss, event_of(EventKind::kFallback, subflow, &record, record.time_ns));
   }
 }

@@ -56,7 +56,7 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
     const Verdict verdict = prover_.verify_address(*connection, role, add);
     subflow.address_proof = verdict.proof;
     if (*verdict.form != 0) subflow.make_rare().address_form = verdict.form;
-    if (verdict.why == Unverified::kDoubt && try_keep_address(subflow, record)) {
+    if (verdict.why == Unverified::kDoubt && !judging_ && try_keep_address(subflow, record)) {
       note_doubt(*connection);
       return;
     }

@@ -14,7 +14,15 @@ class NoticeSink {
   NoticeSink(const NoticeSink&) = delete;
   NoticeSink& operator=(const NoticeSink&) = delete;
   virtual ~NoticeSink() = default;
+
+  /// One that rests on what was seen.
   virtual void on_notice(Notice&& notice) = 0;
+
+  /// One that rests on what was not seen since `since_ns`. It is held back where records made since then were lost.
+  virtual void on_absence(Notice&& notice, std::uint64_t since_ns) = 0;
+
+  /// At most this many records that concern counts made since `since_ns` were lost.
+  [[nodiscard]] virtual std::uint64_t lost_since(std::uint64_t since_ns) const = 0;
 };
 
 /// Control thread only; packet time only; bounded memory.
@@ -39,6 +47,9 @@ class Detector {
   /// No more events come: what waits is judged as if its time had come.
   virtual void finish(NoticeSink& notices) { (void)notices; }
 };
+
+/// Since when all of the connection must have been seen, for what was not seen of it not to have been.
+[[nodiscard]] std::uint64_t begin_of(const Connection& connection);
 
 /// The packet that an event is about, where it is about one.
 [[nodiscard]] PacketName packet_of(const Event& event);

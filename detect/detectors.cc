@@ -28,6 +28,7 @@
 #include "detect/detectors/token_reuse.h"
 #include "detect/detectors/unknown_join.h"
 #include "detect/detectors/unknown_version.h"
+#include "detect/record_gaps.h"
 
 namespace mptap {
 namespace {
@@ -81,6 +82,11 @@ std::vector<std::unique_ptr<Detector>> make_detectors(const DetectorOptions& opt
   MPTAP_DETECTORS(X)
 #undef X
   return detectors;
+}
+
+std::uint64_t begin_of(const Connection& connection) {
+  // One that was found in its middle may have begun before.
+  return connection.partial ? RecordGaps::memory_before(connection.start_ns) : connection.start_ns;
 }
 
 PacketName packet_of(const Event& event) {

@@ -87,6 +87,7 @@ struct Event {
   PriorityCount priority{};
   std::uint64_t reported_since_ns = 0;       // kProgress, kSubflowClosed, where a data ACK of `role`'s data is beyond what was
                                              // mapped: all live subflows have reported since then; 0: not all ever
+  std::uint64_t other_start_ns = 0;          // kTokenTaken: when the other connection began
   std::uint64_t attempt_ns = 0;              // kJoinCompleted: when its SYN was seen
 };
 

@@ -18,7 +18,7 @@ void AddressIdExhaustionDetector::look_at(const Event& event, Role role, NoticeS
   Notice notice = notice_about(event, "address_id_exhaustion", Severity::kMedium);
   notice.count = ids;
   notice.message = "one host of the connection occupies " + std::to_string(ids) + " address IDs";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), begin_of(*event.connection));
 }
 
 }  // namespace mptap

@@ -41,7 +41,7 @@ void DataAckBeyondDetector::look_at(const Event& event, Role sender, NoticeSink&
   notice.destination = sent_by_opener ? event.tuple.opener : event.tuple.acceptor;
   notice.count = host.acked_high - allowed;
   notice.message = "a data ACK acknowledges " + std::to_string(*notice.count) + " bytes that were never sent";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), begin_of(connection));
 }
 
 }  // namespace mptap

@@ -20,7 +20,7 @@ void DuplicateAddAddrDetector::on_event(const Event& event, NoticeSink& notices)
   notice.message = conflict ? "address ID " + id + " already names " + address_text(event.previous_address) +
                                   " and is advertised for " + address_text(add.address)
                             : "address ID " + id + " is advertised for " + address_text(add.address) + " again";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), begin_of(*event.connection));
 }
 
 }  // namespace mptap

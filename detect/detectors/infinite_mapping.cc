@@ -9,7 +9,7 @@ void InfiniteMappingDetector::on_event(const Event& event, NoticeSink& notices) 
   if (!event.subflow->told.first(Telling::kInfiniteMapping)) return;
   Notice notice = notice_about(event, "infinite_mapping", Severity::kMedium);
   notice.message = "the connection becomes plain TCP by an infinite mapping that no MP_FAIL asked for";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), begin_of(*event.connection));
 }
 
 }  // namespace mptap

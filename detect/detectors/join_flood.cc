@@ -32,8 +32,9 @@ void JoinFloodDetector::count_source(Receiver& receiver, const IpAddress& source
   }
 }
 
-bool JoinFloodDetector::is_above(const Receiver& receiver) const {
-  return receiver.open.total() > options_.threshold || receiver.known.total() > options_.known_token_threshold;
+bool JoinFloodDetector::is_above(const Receiver& receiver, std::uint64_t unseen) const {
+  return receiver.open.total() > options_.threshold + unseen ||
+         receiver.known.total() > options_.known_token_threshold + unseen;
 }
 
 void JoinFloodDetector::on_event(const Event& event, NoticeSink& notices) {
@@ -69,6 +70,11 @@ void JoinFloodDetector::on_attempt(const Event& event, NoticeSink& notices) {
   if (event.time_ns < receiver.quiet_until_ns) return;
   receiver.quiet_until_ns = event.time_ns + options_.interval_ns;
   const Endpoint victim{address, 0};
+  const std::uint64_t since_ns = event.time_ns - std::min(event.time_ns, options_.interval_ns);
+  if (!is_above(receiver, notices.lost_since(since_ns))) {  // each record lost may have completed one
+    tell("join_flood", Severity::kHigh, event.time_ns, victim, receiver, packet_of(event), notices, since_ns);
+    return;
+  }
   if (receiver.under_attack) {
     tell("join_flood_status", Severity::kMedium, event.time_ns, victim, receiver, packet_of(event), notices);
     return;
@@ -99,7 +105,8 @@ void JoinFloodDetector::advance(std::uint64_t now_ns, NoticeSink& notices) {
 }
 
 void JoinFloodDetector::tell(const char* note, Severity severity, std::uint64_t time_ns, const Endpoint& victim,
-                             const Receiver& receiver, const PacketName& packet, NoticeSink& notices) const {
+                             const Receiver& receiver, const PacketName& packet, NoticeSink& notices,
+                             std::optional<std::uint64_t> since_ns) const {
   Notice notice;
   notice.time_ns = time_ns;
   notice.note = note;
@@ -118,7 +125,11 @@ void JoinFloodDetector::tell(const char* note, Severity severity, std::uint64_t 
   notice.message = std::to_string(*notice.count) + " joins to " + address_text(victim.address) +
                    " were not completed within " + interval_text(options_.interval_ns) + ", " +
                    std::to_string(*notice.known_count) + " of them with a token in use";
-  notices.on_notice(std::move(notice));
+  if (since_ns) {
+    notices.on_absence(std::move(notice), *since_ns);
+  } else {
+    notices.on_notice(std::move(notice));
+  }
 }
 
 }  // namespace mptap

@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "detect/address_hash.h"
@@ -49,12 +50,13 @@ class JoinFloodDetector : public Detector {
     std::vector<TrackedSource> sources;
   };
 
-  [[nodiscard]] bool is_above(const Receiver& receiver) const;
+  /// @param unseen  Joins of which perhaps only the completion was not seen.
+  [[nodiscard]] bool is_above(const Receiver& receiver, std::uint64_t unseen = 0) const;
   void on_attempt(const Event& event, NoticeSink& notices);
   void on_completed(const Event& event);
   static void count_source(Receiver& receiver, const IpAddress& source);
   void tell(const char* note, Severity severity, std::uint64_t time_ns, const Endpoint& victim, const Receiver& receiver,
-            const PacketName& packet, NoticeSink& notices) const;
+            const PacketName& packet, NoticeSink& notices, std::optional<std::uint64_t> since_ns = {}) const;
 
   const JoinFloodOptions& options_;
   ControlCounters& counters_;

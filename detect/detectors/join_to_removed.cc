@@ -20,7 +20,7 @@ void JoinToRemovedDetector::on_event(const Event& event, NoticeSink& notices) {
   notice.address_id = removed->id;
   notice.address = removed->address;
   notice.message = "a join to " + address_text(removed->address) + ", which its host removed before";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), begin_of(*event.connection));
 }
 
 }  // namespace mptap

@@ -16,7 +16,7 @@ void PrematureJoinDetector::on_event(const Event& event, NoticeSink& notices) {
   if (!before || waiting_.size() >= kMaxWaiting) return;
   Notice notice = notice_about(event, "premature_join", Severity::kMedium);
   notice.message = "a join before the connection's handshake was over";
-  waiting_.push_back({connection.mp_id, event.time_ns + std::max(options_.grace_ns, kSilenceNs), std::move(notice)});
+  waiting_.push_back({connection.mp_id, event.time_ns + std::max(options_.grace_ns, kSilenceNs), begin_of(connection), std::move(notice)});
 }
 
 /// Only the third ACK itself shows that the join came first; where anything else is the first sign of it, the tap has
@@ -26,7 +26,9 @@ void PrematureJoinDetector::on_confirmed(const Event& event, NoticeSink& notices
                             !event.record->capable_ack.has_data_len;
   std::erase_if(waiting_, [&](Waiting& it) {
     if (it.mp_id != event.connection->mp_id) return false;
-    if (is_third_ack && event.time_ns > it.notice.time_ns + options_.grace_ns) notices.on_notice(std::move(it.notice));
+    if (is_third_ack && event.time_ns > it.notice.time_ns + options_.grace_ns) {
+      notices.on_absence(std::move(it.notice), it.since_ns);  // of an earlier one
+    }
     return true;
   });
 }
@@ -34,7 +36,7 @@ void PrematureJoinDetector::on_confirmed(const Event& event, NoticeSink& notices
 void PrematureJoinDetector::advance(std::uint64_t now_ns, NoticeSink& notices) {
   now_ns_ = now_ns;
   while (!waiting_.empty() && waiting_.front().deadline_ns <= now_ns) {
-    if (options_.enabled) notices.on_notice(std::move(waiting_.front().notice));
+    if (options_.enabled) notices.on_absence(std::move(waiting_.front().notice), waiting_.front().since_ns);
     waiting_.pop_front();
   }
 }

@@ -31,6 +31,7 @@ class PrematureJoinDetector : public Detector {
   struct Waiting {
     std::uint64_t mp_id;
     std::uint64_t deadline_ns;
+    std::uint64_t since_ns;
     Notice notice;
   };
 

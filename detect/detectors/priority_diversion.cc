@@ -11,7 +11,7 @@ void PriorityDiversionDetector::on_event(const Event& event, NoticeSink& notices
     notice.cause = "all_but_one";
     notice.count = paths.backup;
     notice.message = "MP_PRIO made backups of all paths but one of " + std::to_string(paths.live);
-    notices.on_notice(std::move(notice));
+    notices.on_absence(std::move(notice), begin_of(*event.connection));  // perhaps of a path that is none
   }
   if (!event.other_address_id || !event.subflow->told.first(Telling::kOtherPriority)) return;
   Notice notice = notice_about(event, "priority_diversion", Severity::kLow);

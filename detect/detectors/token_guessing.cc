@@ -1,6 +1,7 @@
 #include "detect/detectors/token_guessing.h"
 
 #include "detect/address_text.h"
+#include "detect/record_gaps.h"
 
 namespace mptap {
 namespace {
@@ -46,7 +47,7 @@ void TokenGuessingDetector::on_event(const Event& event, NoticeSink& notices) {
   notice.count = count;
   notice.message = std::to_string(count) + " of " + std::to_string(answered) + " joins of " + address_text(address) +
                    " were refused for tokens that nobody has";
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), RecordGaps::memory_before(event.time_ns));
 }
 
 }  // namespace mptap

@@ -1,5 +1,7 @@
 #include "detect/detectors/token_reuse.h"
 
+#include <algorithm>
+
 namespace mptap {
 
 void TokenReuseDetector::on_event(const Event& event, NoticeSink& notices) {
@@ -8,7 +10,7 @@ void TokenReuseDetector::on_event(const Event& event, NoticeSink& notices) {
   Notice notice = notice_about(event, "token_reuse", Severity::kMedium);
   notice.cause = event.cause;
   notice.message = std::string("another live connection of this host has the same ") + event.cause;
-  notices.on_notice(std::move(notice));
+  notices.on_absence(std::move(notice), std::min(begin_of(*event.connection), event.other_start_ns));
 }
 
 }  // namespace mptap

@@ -74,7 +74,7 @@ TEST_CASE("add_addr_hmac", "[detectors]") {
          run.capable_ack(first, 0.02, secrets);
          run.send(first, signed_with(run, first, 0.03, right ^ 1));
          run.advance(0.6);
-       }},
+       }, true},
   });
 }
 

@@ -154,6 +154,37 @@ TEST_CASE("live, control does not wait for a slow writer", "[export][writer]") {
   CHECK(slow.mp_ids.size() + dropped == 1'000);
 }
 
+TEST_CASE("what comes as files are opened anew and moved is written, and stop() ends whatever waits", "[export][writer]") {
+  TemporaryDirectory directory;
+  TemporaryDirectory other;
+  LogOptions options = options_for(directory.path(), LogFormat::kJson);
+  options.queue_rows = 64;
+  ControlCounters control;
+  LogQueue queue(options, RunMode::kLive, control);
+  LogWriter writer(queue, options);
+  constexpr std::uint64_t kRows = 20'000;
+  std::atomic<bool> done{false};
+  std::thread reporting([&] {
+    for (std::uint64_t i = 0; i < kRows; ++i) queue.on_report(test::full_connection());
+    done = true;
+  });
+  while (!done) {
+    writer.reopen();
+    writer.reload(options_for(other.path(), LogFormat::kJson));
+    writer.reload(options);
+  }
+  reporting.join();
+  std::thread asking([&] { writer.reopen(); });  // as the writer stops: served, or too late for anything
+  writer.stop();
+  asking.join();
+  const LogCounters::OfLog& counters = queue.counters().of(LogKind::kConnection);
+  CHECK(counters.rows_written.read() + counters.rows_dropped.read() == kRows);
+  std::size_t rows = rows_of(directory.path("mptcp_conn.log")).size();
+  if (std::filesystem::exists(other.path("mptcp_conn.log"))) rows += rows_of(other.path("mptcp_conn.log")).size();
+  CHECK(rows == counters.rows_written.read());
+  CHECK(queue.size() == 0);
+}
+
 TEST_CASE("without a directory there are consumers only", "[export][writer]") {
   const LogOptions options = options_for("");
   ControlCounters control;
