@@ -146,7 +146,7 @@ class Correlator : private NoticeSink {
   Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
   void prove_join(Subflow& subflow, Connection& connection, std::uint64_t time_ns, Verdict syn_ack = {});
-  void settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found, std::uint64_t time_ns);
+  void settle_proof(Subflow& subflow, HmacKind kind, const Verdict& found, std::uint64_t time_ns);
   void tell_completed(Subflow& subflow, std::uint64_t time_ns);
 
   // One direction only.
@@ -163,7 +163,7 @@ class Correlator : private NoticeSink {
   void tell(EventKind kind, const Subflow& subflow, const Record& record);
   Event event_of(EventKind kind, const Subflow& subflow, const Record* record, std::uint64_t time_ns);
   void on_notice(Notice&& notice) override;
-  Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
+  Connection* connection_of(const Subflow& subflow) { return connections_.find_of(subflow); }
 
   const CorrelatorOptions options_;
   ReportSink& sink_;
