@@ -22,8 +22,15 @@ class ConnectionTable {
 
   [[nodiscard]] Connection* find(const ConnectionRef& ref);
 
-  void prefetch(const ConnectionRef& ref) {
-    if (ref.index < high_water_) prefetch_object(&slot(ref.index));
+  /// The connection of a subflow, which lives as long as that does; of a twin, as long as it lives.
+  [[nodiscard]] Connection* find_of(const Subflow& subflow) {
+    if (!subflow.has_connection()) return nullptr;
+    if (subflow.twin) return find({subflow.connection_index(), subflow.place});
+    return &slot(subflow.connection_index()).connection;
+  }
+
+  void prefetch(std::uint32_t index) {
+    if (index < high_water_) prefetch_object(&slot(index));
   }
 
   /// Wipes the keys and gives the place back.

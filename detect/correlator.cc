@@ -52,7 +52,7 @@ Correlator::~Correlator() = default;
 void Correlator::prefetch(std::size_t worker, std::span<const Record> records) {
   for (const Record& record : records) book_.prefetch(worker, record.slot);
   for (const Record& record : records) {
-    if (const Subflow* subflow = book_.peek(worker, record.slot)) connections_.prefetch(subflow->connection);
+    if (const Subflow* subflow = book_.peek(worker, record.slot)) connections_.prefetch(subflow->connection_index());
   }
   for (const Record& record : records) {
     if (record.kind == RecordKind::kClosed) prefetch_indexes(worker, record);
@@ -126,19 +126,17 @@ void Correlator::on_record(std::size_t worker, const Record& record) {
 void Correlator::on_opened(std::size_t worker, const Record& record) {
   const SubflowRef ref{static_cast<std::uint16_t>(worker), record.generation, record.slot};
   Subflow& subflow = book_.at(worker, record.slot);
-  const bool known = subflow.in_use && subflow.self == ref;
+  const bool known = book_.find(ref) != nullptr;
   if (subflow.in_use && !known) close_subflow(subflow, CloseCause::kReplaced, record.time_ns, nullptr);
   if (!known) {
-    subflow = Subflow{};
-    subflow.in_use = true;
-    subflow.self = ref;
+    subflow = Subflow{ref};
     subflow.tuple = record.opened.tuple();
     subflow.start_ns = record.time_ns;
     subflow.midstream = record.has(record_flag::kMidstream);
     if (subflow.midstream) subflow.state = SubflowState::kPartial;
   }
   if (record.has(record_flag::kSynSeen)) {
-    if (!known) subflow.counts.segments[0] = 1;
+    if (!known) subflow.set_counts(0, {.segments = 1});
     note_syn(subflow, record);
   }
   if (reporter_.wants_events()) reporter_.tell_record(record, subflow, nullptr, sink_);
@@ -155,15 +153,15 @@ void Correlator::note_syn(Subflow& subflow, const Record& record) {
   const SynOption& syn = record.opened.syn;
   subflow.syn_seen = true;
   subflow.offer = syn.offer;
-  subflow.version = syn.version;
-  subflow.syn_flags = syn.flags;
+  subflow.version = syn.version & 0xf;
   if (syn.offer == Offer::kCapable) {
+    subflow.capable.syn_flags = syn.flags;
     if (syn.version == 0) subflow.extra.make().opener_key = syn.key();
     emit(event_of(EventKind::kCapableAttempt, subflow, &record, record.time_ns));
   } else if (syn.offer == Offer::kJoin) {
     subflow.token = syn.token();
     subflow.opener_nonce = syn.nonce();
-    subflow.opener_id = syn.address_id;
+    subflow.set_opener_id(syn.address_id);
     subflow.backup = subflow.backup || syn.flags != 0;
     if (record.has(record_flag::kToldBefore)) return;
     tell_join_attempt(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns), subflow.token);
@@ -213,8 +211,8 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     if (connection != nullptr) event.reported_since_ns = reported_since(*connection);
     emit(event);
     if (subflow.state == SubflowState::kEstablished && subflow.offer == Offer::kJoin) {
-      for (const auto& [kind, proof] : {std::pair{HmacKind::kJoinSynAck, subflow.hmac_synack},
-                                        std::pair{HmacKind::kJoinAck, subflow.hmac_ack}}) {
+      for (const auto& [kind, proof] : {std::pair{HmacKind::kJoinSynAck, Proof{subflow.hmac_synack}},
+                                        std::pair{HmacKind::kJoinAck, Proof{subflow.hmac_ack}}}) {
         if (proof == Proof::kUnverified) ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(kind)][0]);
       }
     }
@@ -224,7 +222,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     add_to_sums(subflow, *connection);
     if (came_to_nothing(subflow, record)) connection->uncount_join();
     connection->last_close = cause;
-    connection->reset_reason = subflow.reset_reason;
+    connection->reset_reason = subflow.extra.read().reset_reason;
     end_ns = std::max(end_ns, connection->idle_since_ns);
     connection->idle_since_ns = end_ns;
     detach(subflow, *connection);
@@ -241,14 +239,14 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
 
 void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) const {
   EndedSums& sums = connection.ended.make();
-  const SubflowCounts& counts = subflow.counts;
   for (const bool from_opener : {true, false}) {
     const std::size_t end = from_opener ? 0 : 1;
     const auto role = static_cast<std::size_t>(subflow.role_of(from_opener));
-    sums.all[role].segments += counts.segments[end];
-    sums.all[role].payload_bytes += counts.payload_bytes[end];
-    sums.all[role].mapped_bytes += counts.mapped_bytes[end];
-    sums.most_mapped[role] = std::max(sums.most_mapped[role], counts.mapped_bytes[end]);
+    const SubflowCounts counts = subflow.counts(end);
+    sums.all[role].segments += counts.segments;
+    sums.all[role].payload_bytes += counts.payload_bytes;
+    sums.all[role].mapped_bytes += counts.mapped_bytes;
+    sums.most_mapped[role] = std::max(sums.most_mapped[role], counts.mapped_bytes);
   }
 }
 

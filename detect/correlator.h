@@ -150,7 +150,7 @@ class Correlator : private NoticeSink {
   Subflow* find_twin_join(const Subflow& subflow, const Connection& connection);
   void verify_joins_of(Connection& connection);
   void prove_join(Subflow& subflow, Connection& connection, std::uint64_t time_ns, Verdict syn_ack = {});
-  void settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found, std::uint64_t time_ns);
+  void settle_proof(Subflow& subflow, HmacKind kind, const Verdict& found, std::uint64_t time_ns);
   void tell_completed(Subflow& subflow, std::uint64_t time_ns);
 
   // One direction only.
@@ -171,7 +171,7 @@ class Correlator : private NoticeSink {
   [[nodiscard]] std::uint64_t lost_since(std::uint64_t since_ns) const override { return gaps_.lost_since(since_ns); }
   /// Whether records of the connection may have been lost.
   [[nodiscard]] bool is_gapped(const Connection& connection) const { return !gaps_.is_whole_since(begin_of(connection)); }
-  Connection* connection_of(const Subflow& subflow) { return connections_.find(subflow.connection); }
+  Connection* connection_of(const Subflow& subflow) { return connections_.find_of(subflow); }
 
   const CorrelatorOptions options_;
   ReportSink& sink_;

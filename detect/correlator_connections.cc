@@ -13,7 +13,7 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
     subflow.opener_isn = answer.opener_isn;
     subflow.acceptor_isn = answer.acceptor_isn;
   }
-  subflow.syn_ack_ns = record.time_ns;
+  subflow.set_syn_ack_ns(record.time_ns);
   subflow.syn_repeated = answer.syn_repeated;
   subflow.midstream = false;
   const Fallback fallback = fallback_of(subflow, answer);
@@ -22,13 +22,13 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
     return;
   }
   subflow.state = SubflowState::kEstablished;
-  speakers_.touch(subflow.tuple.acceptor) = record.time_ns;
+  speakers_.touch(subflow.tuple.acceptor()) = record.time_ns;
   if (answer.offer == Offer::kCapable) {
     establish(subflow, record);
     return;
   }
   ControlCounters::add(counters_.subflows_established);
-  subflow.acceptor_id = answer.address_id;
+  subflow.set_acceptor_id(answer.address_id);
   subflow.acceptor_nonce = answer.nonce;
   subflow.extra.make().synack_hmac = answer.hmac;
   subflow.backup = subflow.backup || answer.flags != 0;
@@ -41,7 +41,7 @@ Fallback Correlator::fallback_of(const Subflow& subflow, const SynAckBody& answe
   if (answer.offer == Offer::kMirrored) return Fallback::kMirrored;
   if (answer.offer == Offer::kNone) {
     if (answer.blackhole) return Fallback::kBlackhole;
-    return speakers_.find(subflow.tuple.acceptor) != nullptr ? Fallback::kStripped : Fallback::kNoOption;
+    return speakers_.find(subflow.tuple.acceptor()) != nullptr ? Fallback::kStripped : Fallback::kNoOption;
   }
   const bool other_version = answer.offer == Offer::kCapable && subflow.syn_seen && answer.version != subflow.version;
   return other_version ? Fallback::kVersion : Fallback::kNone;
@@ -56,15 +56,15 @@ void Correlator::deny(Subflow& subflow, const Record& record, Fallback cause) {
   ControlCounters::add(counters_.fallbacks[static_cast<std::size_t>(cause)]);
   Event event = event_of(EventKind::kDenied, subflow, &record, record.time_ns);
   event.cause = name_of(cause);
-  event.acceptor_speaks = speakers_.find(subflow.tuple.acceptor) != nullptr;
+  event.acceptor_speaks = speakers_.find(subflow.tuple.acceptor()) != nullptr;
   emit(event);
 }
 
 void Correlator::establish(Subflow& subflow, const Record& record) {
   const SynAckBody& answer = record.syn_ack;
-  subflow.version = answer.version;
-  subflow.opener_id = AddressId{0};
-  subflow.acceptor_id = AddressId{0};
+  subflow.version = answer.version & 0xf;
+  subflow.set_opener_id(AddressId{0});
+  subflow.set_acceptor_id(AddressId{0});
   const auto digest = prover_.try_digest(answer.version, answer.key);
   if (digest) dsns_.prefetch(digest->idsn.value);  // while the token is looked for
   if (Connection* known = digest ? find_twin(subflow, answer, digest->token, record.time_ns) : nullptr) {
@@ -91,9 +91,9 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
 /// Takes what the SYN, and an ACK that came before the SYN/ACK, tell of the connection.
 void Correlator::note_handshake(Subflow& subflow, Connection& connection) {
   if (subflow.syn_seen) {
-    connection.handshake_seen = connection.handshake_seen || subflow.syn_ack_ns != 0;
-    connection.host(Role::kInitiator).capable_flags = subflow.syn_flags;
-    connection.checksums = connection.checksums || (subflow.syn_flags & CapableOption::kChecksumRequired) != 0;
+    connection.handshake_seen = connection.handshake_seen || subflow.syn_ack_ns() != 0;
+    connection.host(Role::kInitiator).capable_flags = subflow.syn_flags();
+    connection.checksums = connection.checksums || (subflow.syn_flags() & CapableOption::kChecksumRequired) != 0;
   }
   const SubflowExtra& early = subflow.extra.read();
   if (early.opener_key) set_key(connection, Role::kInitiator, *early.opener_key);
@@ -153,18 +153,19 @@ Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answ
 /// Of two sightings of one subflow the one whose SYN came first counts: it is nearer to the opener.
 void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& connection) {
   ControlCounters::add(counters_.twin_subflows);
-  subflow.connection = connection.self;
   subflow.opener_role = sibling.opener_role;
   const bool nearer = subflow.start_ns < sibling.start_ns;
-  (nearer ? sibling : subflow).twin = true;
+  if (!nearer) subflow.become_twin(connection.self);
   if (subflow.extra.is_made()) forget(subflow.extra.make().opener_key);
   if (!nearer) return;
   subflow.matched_by = sibling.matched_by;
   subflow.hmac_synack = sibling.hmac_synack;
   subflow.hmac_ack = sibling.hmac_ack;
   subflow.place = sibling.place;
-  connection.subflows[sibling.place] = subflow.self;
-  if (connection.initial == sibling.self) connection.initial = subflow.self;
+  subflow.set_connection(connection.self);
+  connection.subflows[sibling.place] = subflow.handle();
+  if (connection.initial == sibling.handle()) connection.initial = subflow.handle();
+  sibling.become_twin(connection.self);
   if (connection.tuple == sibling.tuple) {
     connection.tuple = subflow.tuple;
     connection.start_ns = subflow.start_ns;
@@ -174,9 +175,9 @@ void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& conn
 void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   const CapableAckBody& ack = record.capable_ack;
   if (subflow.twin) return;
-  if (subflow.midstream && !subflow.connection.is_set()) {
+  if (subflow.midstream && !subflow.has_connection()) {
     subflow.offer = Offer::kCapable;
-    subflow.version = ack.version;
+    subflow.version = ack.version & 0xf;
     make_partial(subflow, record);
   }
   Connection* connection = connection_of(subflow);
@@ -200,7 +201,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   if (!ack.has_data_len) return;
   connection->dss_seen = true;  // it is a mapping (RFC 8684 3.1)
   connection->data_mapped = true;
-  subflow.capable_data_len = ack.data_len;
+  subflow.capable.data_len = ack.data_len;
   Host& host = connection->host(subflow.opener_role);
   if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
   tell(EventKind::kFirstDss, subflow, record);
@@ -210,8 +211,8 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
 /// was answered.
 void Correlator::note_third_ack(Subflow& subflow, const Record& record) {
   const std::uint64_t time_ns = record.time_ns;
-  if (subflow.third_ack_ns != 0 || !subflow.syn_seen || subflow.syn_ack_ns == 0) return;
-  subflow.third_ack_ns = time_ns;
+  if (subflow.third_ack_ns() != 0 || !subflow.syn_seen || subflow.syn_ack_ns() == 0) return;
+  subflow.set_third_ack_ns(time_ns);
   subflow.syn_repeated = subflow.syn_repeated || record.has(record_flag::kRepeated);
   if (subflow.syn_repeated || time_ns < subflow.start_ns) return;
   counters_.handshake_rtt_ns.add(time_ns - subflow.start_ns);
@@ -293,7 +294,7 @@ void Correlator::register_token(Connection& connection, Role role, Token token) 
 /// A token must be unique at its host (RFC 8684 section 3.1).
 void Correlator::tell_token_taken(const Connection& connection, Role role, Token token) {
   const auto address_of = [](const Connection& of, Role host) {
-    return host == Role::kInitiator ? of.tuple.opener.address : of.tuple.acceptor.address;
+    return host == Role::kInitiator ? of.tuple.opener().address : of.tuple.acceptor().address;
   };
   for (const HostRef& candidate : tokens_.find(token)) {
     const Connection* known = connections_.find(candidate.connection);
@@ -301,7 +302,7 @@ void Correlator::tell_token_taken(const Connection& connection, Role role, Token
     if (address_of(*known, candidate.role) != address_of(connection, role)) continue;
     const Subflow* subflow = book_.find(connection.initial);
     if (subflow == nullptr) return;
-    Event event = event_of(EventKind::kTokenTaken, *subflow, nullptr, std::max(now_ns_, subflow->syn_ack_ns));
+    Event event = event_of(EventKind::kTokenTaken, *subflow, nullptr, std::max(now_ns_, subflow->syn_ack_ns()));
     event.from_opener = role == Role::kInitiator;
     event.role = role;
     event.cause = known->host(candidate.role).key == connection.host(role).key ? "key" : "token";
@@ -318,11 +319,11 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
   ControlCounters::add(counters_.connections_partial);
   connection->partial = true;
   connection->confirmed_ns = record.time_ns;
-  if (record.kind == RecordKind::kCapableAck) connection->version = subflow.version;
+  if (record.kind == RecordKind::kCapableAck) connection->version = std::uint8_t{subflow.version};
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
   if (record.kind != RecordKind::kCapableAck) {
-    keyless_.add(subflow.tuple.opener.address, {connection->self, Role::kInitiator});
-    keyless_.add(subflow.tuple.acceptor.address, {connection->self, Role::kResponder});
+    keyless_.add(subflow.tuple.opener().address, {connection->self, Role::kInitiator});
+    keyless_.add(subflow.tuple.acceptor().address, {connection->self, Role::kResponder});
   }
   tell(EventKind::kConnectionPartial, subflow, record);
 }

@@ -13,6 +13,13 @@ void raise(std::uint64_t& high, std::uint64_t value) {
   if (value != 0 && (high == 0 || Dsn{high}.before(Dsn{value}))) high = value;
 }
 
+/// Whether something was acknowledged that no mapping seen has sent. Only from then on it matters when subflows report.
+bool is_acked_beyond(const Connection& connection) {
+  return std::any_of(connection.hosts.begin(), connection.hosts.end(), [](const Host& host) {
+    return host.acked_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high});
+  });
+}
+
 /// A number of which perhaps only the low half is known, by the highest so far, or else by the key; 0 where neither tells.
 std::uint64_t widened(std::uint64_t value, bool is_low, std::uint64_t high, const Host& host) {
   if (value == 0 || !is_low) return value;
@@ -23,7 +30,7 @@ std::uint64_t widened(std::uint64_t value, bool is_low, std::uint64_t high, cons
 }  // namespace
 
 void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
-  subflow.first_dss[record.from_opener() ? 0 : 1] = true;
+  subflow.set_first_dss(record.from_opener() ? 0 : 1);
   const DssBody& dss = record.dss;
   const bool has_mapping = (dss.flags & DssOption::kMapping) != 0;
   std::array<std::uint64_t, 2> dsn{};
@@ -34,7 +41,7 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
     if (dsn[end] != 0) on_dsn(subflow, sent_by_opener, dsn[end]);
     if (dsn[end] == 0) dsn[end] = subflow.extra.read().dsn[end];
   }
-  if (subflow.midstream && !subflow.connection.is_set() && subflow.first_dss[0] && subflow.first_dss[1]) {
+  if (subflow.midstream && !subflow.has_connection() && subflow.first_dss(0) && subflow.first_dss(1)) {
     make_partial(subflow, record);
   }
   if (Connection* connection = connection_of(subflow)) {
@@ -67,7 +74,7 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   Host& host = connection.host(role);
   const DssBody& dss = record.dss;
   // The first mapping, or that behind the one of MP_CAPABLE, which names no number.
-  const bool is_first = dss.ssn == 1 || (dss.ssn == 1u + subflow.capable_data_len && record.from_opener());
+  const bool is_first = dss.ssn == 1 || (dss.ssn == 1u + subflow.capable_data_len() && record.from_opener());
   const bool decides = subflow.matched_by == MatchedBy::kInitial && is_first && dss.data_len != 0;
   if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
   // Others, seen or lost, may have carried the first data.
@@ -153,17 +160,17 @@ void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn
     subflow.make_rare().dsn[sent_by_opener ? 0 : 1] = dsn;
   }
   const bool unplaced = subflow.midstream || subflow.waiting;
-  if (subflow.connection.is_set() || !unplaced) return;
+  if (subflow.has_connection() || !unplaced) return;
   const HostRef sender = dsns_.find(dsn);
   Connection* connection = connections_.find(sender.connection);
   if (connection == nullptr) return;
   const Role opener_role = sent_by_opener ? sender.role : other(sender.role);
   const auto& token = connection->host(other(opener_role)).token;
-  if (subflow.syn_seen && token && *token != subflow.token) return;  // its token says otherwise
+  if (subflow.syn_seen && token && (subflow.offer != Offer::kJoin || *token != subflow.token)) return;  // its token says otherwise
   attach(subflow, *connection, opener_role, MatchedBy::kDsn);
   if (subflow.offer == Offer::kJoin && subflow.syn_seen) {
-    prove_join(subflow, *connection, std::max(now_ns_, subflow.syn_ack_ns));
-    tell_completed(subflow, std::max(now_ns_, subflow.syn_ack_ns));
+    prove_join(subflow, *connection, std::max(now_ns_, subflow.syn_ack_ns()));
+    tell_completed(subflow, std::max(now_ns_, subflow.syn_ack_ns()));
   }
 }
 
@@ -176,19 +183,16 @@ void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
 
 void Correlator::on_counters(Subflow& subflow, const Record& record) {
   const std::size_t end = record.from_opener() ? 0 : 1;
-  SubflowCounts& counts = subflow.counts;
-  const std::uint64_t mapped_before = counts.mapped_bytes[end];
-  counts.segments[end] = record.counters.segments;
-  counts.payload_bytes[end] = record.counters.payload_bytes;
-  counts.mapped_bytes[end] = record.counters.mapped_bytes;
-  counts.reported_ns[end] = record.time_ns;
+  const std::uint64_t mapped_before = subflow.counts(end).mapped_bytes;
+  subflow.set_counts(end, {record.counters.payload_bytes, record.counters.mapped_bytes, record.counters.segments});
   Connection* connection = connection_of(subflow);
   if (connection == nullptr || subflow.twin) return;
   const Role role = subflow.role_of(record.from_opener());
   note_progress(subflow, *connection, record);
+  if (is_acked_beyond(*connection)) subflow.make_rare().reported_ns[end] = record.time_ns;
   connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
   // Both directions are reported one behind the other.
-  if (end == 1 && (counts.segments[0] == 0 || counts.segments[1] == 0)) connection->one_sided = true;
+  if (end == 1 && (subflow.segments(0) == 0 || subflow.segments(1) == 0)) connection->one_sided = true;
   Event event = event_of(EventKind::kProgress, subflow, &record, record.time_ns);
   event.role = role;
   event.reported_since_ns = reported_since(*connection);
@@ -205,9 +209,9 @@ void Correlator::note_progress(Subflow& subflow, Connection& connection, const R
   raise(host.dsn_high, dsn_high);
   raise(peer.acked_high, widened(counters.data_ack, record.has(record_flag::kDataAckLow), peer.acked_high, peer));
   host.missed = host.missed || record.has(record_flag::kMissed);
-  const bool unplaced = dsn_high == 0 && counters.mapped_bytes > (end == 0 ? subflow.capable_data_len : 0u);
-  if (unplaced != subflow.unplaced[end]) host.unplaced += unplaced ? 1u : ~0u;
-  subflow.unplaced[end] = unplaced;
+  const bool unplaced = dsn_high == 0 && counters.mapped_bytes > (end == 0 ? subflow.capable_data_len() : 0u);
+  if (unplaced != subflow.unplaced(end)) host.unplaced += unplaced ? 1u : ~0u;
+  subflow.set_unplaced(end, unplaced);
   // Payload behind the last mapping, on the only path, and no data ACK for it: both ends have gone over to plain TCP.
   const bool plain = record.has(record_flag::kLast) && record.has(record_flag::kUnmapped) &&
                      subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && !connection.partial;
@@ -220,16 +224,14 @@ void Correlator::note_progress(Subflow& subflow, Connection& connection, const R
 
 /// Only where it is needed: where something acknowledged has not been mapped.
 std::uint64_t Correlator::reported_since(const Connection& connection) {
-  const bool beyond = std::any_of(connection.hosts.begin(), connection.hosts.end(), [](const Host& host) {
-    return host.acked_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high});
-  });
-  if (!beyond) return 0;
+  if (!is_acked_beyond(connection)) return 0;
   std::uint64_t since_ns = ~std::uint64_t{0};
   if (connection.subflows.size() > kMaxLooks) return 0;
-  for (const SubflowRef& ref : connection.subflows) {
+  for (const SubflowHandle& ref : connection.subflows) {
     const Subflow* path = book_.find(ref);
     if (path == nullptr) continue;
-    since_ns = std::min({since_ns, path->counts.reported_ns[0], path->counts.reported_ns[1]});
+    const auto& reported_ns = path->extra.read().reported_ns;
+    since_ns = std::min({since_ns, reported_ns[0], reported_ns[1]});
   }
   return since_ns == ~std::uint64_t{0} ? now_ns_ : since_ns;
 }

@@ -13,7 +13,7 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
     if (subflow.waiting) return;
     subflow.waiting = true;
     ControlCounters::set(counters_.joins_waiting, ++joins_waiting_);
-    waiting_.add(subflow.self, subflow.token, time_ns);
+    waiting_.add(subflow.self(), subflow.token, time_ns);
     return;
   }
   if (Subflow* sibling = find_twin_join(subflow, *match.connection)) {
@@ -40,29 +40,29 @@ void Correlator::end_late(Subflow& subflow) {
 void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_role, MatchedBy matched_by) {
   subflow.opener_role = opener_role;
   subflow.matched_by = matched_by;
-  subflow.connection = connection.self;
+  subflow.set_connection(connection.self);
   stop_waiting(subflow);
   const bool is_join = subflow.offer == Offer::kJoin && subflow.state == SubflowState::kEstablished;
   if (is_join) {
     ControlCounters::add(counters_.joins_matched);
-    if (!connection.partial && subflow.syn_ack_ns >= connection.start_ns) {
-      counters_.join_latency_ns.add(subflow.syn_ack_ns - connection.start_ns);
+    if (!connection.partial && subflow.syn_ack_ns() >= connection.start_ns) {
+      counters_.join_latency_ns.add(subflow.syn_ack_ns() - connection.start_ns);
     }
   }
   subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
-  connection.subflows.push_back(subflow.self);
-  if (matched_by == MatchedBy::kInitial) connection.initial = subflow.self;
+  connection.subflows.push_back(subflow.handle());
+  if (matched_by == MatchedBy::kInitial) connection.initial = subflow.handle();
   ++connection.subflow_count;
-  if (subflow.opener_id) {
+  if (subflow.opener_id()) {
     // NAT: the address that stands behind the ID was advertised as another.
-    const KnownAddress* known = connection.host(opener_role).find(*subflow.opener_id);
-    subflow.nat = known != nullptr && known->advertised && !known->removed && known->address != subflow.tuple.opener.address;
+    const KnownAddress* known = connection.host(opener_role).find(*subflow.opener_id());
+    subflow.nat = known != nullptr && known->advertised && !known->removed && known->address != subflow.tuple.opener().address;
     connection.nat = connection.nat || subflow.nat;
   }
   if (!is_join || subflow.completed || !subflow.syn_seen) note_addresses(subflow, connection);
-  if (matched_by == MatchedBy::kInitial && !subflow.opener_id) {  // a partial one: the IDs of its addresses are 0
-    connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener.address);
-    connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor.address);
+  if (matched_by == MatchedBy::kInitial && !subflow.opener_id()) {  // a partial one: the IDs of its addresses are 0
+    connection.host(opener_role).note_used(AddressId{0}, subflow.tuple.opener().address);
+    connection.host(other(opener_role)).note_used(AddressId{0}, subflow.tuple.acceptor().address);
   }
   take_early_addresses(subflow);
   if (is_join) emit(event_of(EventKind::kJoinMatched, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
@@ -73,8 +73,8 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
 void Correlator::note_addresses(const Subflow& subflow, Connection& connection) {
   Host& opener = connection.host(subflow.opener_role);
   Host& acceptor = connection.host(other(subflow.opener_role));
-  if (subflow.opener_id) opener.note_used(*subflow.opener_id, subflow.tuple.opener.address);
-  if (subflow.acceptor_id) acceptor.note_used(*subflow.acceptor_id, subflow.tuple.acceptor.address);
+  if (subflow.opener_id()) opener.note_used(*subflow.opener_id(), subflow.tuple.opener().address);
+  if (subflow.acceptor_id()) acceptor.note_used(*subflow.acceptor_id(), subflow.tuple.acceptor().address);
 }
 
 /// Looks among the connection's latest subflows only: a twin comes within moments, and an attacker may open many.
@@ -94,10 +94,11 @@ Subflow* Correlator::find_twin_join(const Subflow& subflow, const Connection& co
 
 /// Takes the subflow out of its connection's list; the last one takes its place.
 void Correlator::detach(const Subflow& subflow, Connection& connection) {
-  if (subflow.place >= connection.subflows.size() || connection.subflows[subflow.place] != subflow.self) return;
+  if (subflow.place >= connection.subflows.size() || connection.subflows[subflow.place] != subflow.handle()) return;
   connection.subflows[subflow.place] = connection.subflows.back();
   if (Subflow* moved = book_.find(connection.subflows[subflow.place])) moved->place = subflow.place;
   connection.subflows.pop_back();
+  if (connection.initial == subflow.handle()) connection.initial = {};
 }
 
 void Correlator::stop_waiting(Subflow& subflow) {
@@ -148,7 +149,7 @@ void Correlator::on_join_ack(Subflow& subflow, const Record& record) {
 /// The opener went on as if it had been answered: perhaps this tap hears one direction only.
 void Correlator::await_answer(const Subflow& subflow, std::uint64_t time_ns) {
   if (unanswered_.size() >= options_.max_waiting_joins) return;  // it stays an attempt
-  unanswered_.push_back({subflow.self, std::max(time_ns, now_ns_) + options_.join_grace_ns});
+  unanswered_.push_back({subflow.self(), std::max(time_ns, now_ns_) + options_.join_grace_ns});
 }
 
 /// Takes the opener's word for what the acceptor answered: keys, or a token. Nothing of it is proven.
@@ -161,14 +162,14 @@ void Correlator::settle_one_sided(Subflow& subflow) {
     connection->partial = true;
     connection->one_sided = true;
     connection->confirmed_ns = subflow.start_ns;
-    connection->version = subflow.version;
+    connection->version = std::uint8_t{subflow.version};
     subflow.state = SubflowState::kPartial;
     attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
     emit(event_of(EventKind::kConnectionPartial, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
     set_key(*connection, Role::kResponder, *subflow.extra.read().acceptor_key);
     note_handshake(subflow, *connection);
   } else if (subflow.offer == Offer::kJoin && subflow.has_ack_hmac) {
-    const HostRef meant = matcher_.guess(subflow.token, subflow.tuple.acceptor.address);
+    const HostRef meant = matcher_.guess(subflow.token, subflow.tuple.acceptor().address);
     connection = connections_.find(meant.connection);
     if (connection == nullptr) return;
     subflow.state = SubflowState::kPartial;
@@ -197,11 +198,11 @@ void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint6
   const Role acceptor_role = other(subflow.opener_role);
   if (subflow.hmac_synack == Proof::kUnverified) {
     if (syn_ack.proof == Proof::kUnverified) syn_ack = prover_.verify_syn_ack(connection, acceptor_role, subflow);
-    settle_proof(subflow, HmacKind::kJoinSynAck, subflow.hmac_synack, syn_ack, time_ns);
+    settle_proof(subflow, HmacKind::kJoinSynAck, syn_ack, time_ns);
   }
   if (subflow.hmac_ack == Proof::kUnverified && subflow.has_ack_hmac) {
     const Verdict ack = prover_.verify_ack(connection, acceptor_role, subflow);
-    settle_proof(subflow, HmacKind::kJoinAck, subflow.hmac_ack, ack, time_ns);
+    settle_proof(subflow, HmacKind::kJoinAck, ack, time_ns);
   }
   if (subflow.hmac_synack == Proof::kValid && subflow.matched_by == MatchedBy::kToken) {
     subflow.matched_by = MatchedBy::kHmac;
@@ -210,8 +211,7 @@ void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint6
   if (subflow.hmac_synack != Proof::kUnverified && subflow.hmac_ack != Proof::kUnverified) subflow.settle();
 }
 
-void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, const Verdict& found,
-                              std::uint64_t time_ns) {
+void Correlator::settle_proof(Subflow& subflow, HmacKind kind, const Verdict& found, std::uint64_t time_ns) {
   if (found.proof == Proof::kUnverified) {
     const Connection* connection = connection_of(subflow);
     const bool shed = connection != nullptr && connection->shed && found.why == Unverified::kKeys;
@@ -219,7 +219,12 @@ void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, con
     return;
   }
   if (kind == HmacKind::kJoinAck || subflow.unverified == Unverified::kDoubt) subflow.unverified = Unverified::kNone;
-  proof = found.proof;
+  const Proof proof = found.proof;
+  if (kind == HmacKind::kJoinAck) {
+    subflow.hmac_ack = proof;
+  } else {
+    subflow.hmac_synack = proof;
+  }
   ControlCounters::add(counters_.hmacs[static_cast<std::size_t>(kind)][static_cast<std::size_t>(proof)]);
   ControlCounters::add(proof == Proof::kValid ? counters_.hmac_valid : counters_.hmac_invalid);
   if (proof == Proof::kValid) return;
@@ -231,11 +236,11 @@ void Correlator::settle_proof(Subflow& subflow, HmacKind kind, Proof& proof, con
 
 /// The second key came after joins did: what could not be verified then can be now.
 void Correlator::verify_joins_of(Connection& connection) {
-  for (const SubflowRef& ref : connection.subflows) {
+  for (const SubflowHandle& ref : connection.subflows) {
     Subflow* subflow = book_.find(ref);
     if (subflow == nullptr || subflow->offer != Offer::kJoin) continue;
-    prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns));
-    tell_completed(*subflow, std::max(now_ns_, subflow->syn_ack_ns));
+    prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns()));
+    tell_completed(*subflow, std::max(now_ns_, subflow->syn_ack_ns()));
   }
 }
 

@@ -17,7 +17,7 @@ std::uint32_t mark_of(const AddAddrBody& add) {
 
 /// The ID under which the host of `role` has its end of the subflow.
 std::optional<AddressId> id_of(const Subflow& subflow, Role role) {
-  return role == subflow.opener_role ? subflow.opener_id : subflow.acceptor_id;
+  return role == subflow.opener_role ? subflow.opener_id() : subflow.acceptor_id();
 }
 
 /// @return False where it has kept as many as it may.
@@ -73,7 +73,7 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
     return;
   }
   // Without a port the address is meant with that of the subflow that tells it (RFC 8684 3.4.1).
-  const Endpoint& sender = record.from_opener() ? subflow.tuple.opener : subflow.tuple.acceptor;
+  const Endpoint& sender = record.from_opener() ? subflow.tuple.opener() : subflow.tuple.acceptor();
   event.change = connection->host(role).advertise(add.address_id, add.address, add.has_port ? add.port : sender.port,
                                                   event.previous_address);
   if (!connection->host(role).token) keyless_.add(add.address, {connection->self, role});
@@ -111,7 +111,7 @@ void Correlator::on_prio(Subflow& subflow, const Record& record) {
   const bool other_path = prio.has_address_id && own_id && *own_id != prio.address_id;
   const auto turn = [&](Subflow& path) {
     const bool from_opener = path.opener_role == role;
-    path.low_priority[from_opener ? 0 : 1] = prio.backup;
+    path.set_low_priority(from_opener ? 0 : 1, prio.backup);
     SubflowExtra& rare = path.make_rare();
     rare.prio_ns[from_opener ? 0 : 1] = record.time_ns;
     if (rare.priority_changes.size() >= SubflowReport::kMaxPriorityChanges) return;
@@ -140,8 +140,8 @@ PriorityCount Correlator::count_priorities(const Connection& connection, Role ro
     if (path == nullptr || path->state != SubflowState::kEstablished || path->ended != CloseCause::kNone) continue;
     const std::size_t end = path->opener_role == role ? 0 : 1;
     ++count.live;
-    if (path->backup || path->low_priority[end]) ++count.backup;
-    if (path->low_priority[end] && time_ns - path->extra.read().prio_ns[end] <= kRecentNs) ++count.turned;
+    if (path->backup || path->low_priority(end)) ++count.backup;
+    if (path->low_priority(end) && time_ns - path->extra.read().prio_ns[end] <= kRecentNs) ++count.turned;
   }
   return count;
 }
@@ -170,7 +170,7 @@ void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
 }
 
 void Correlator::on_reset(Subflow& subflow, const Record& record) {
-  if (record.reset.has_reason) subflow.reset_reason = record.reset.reason;
+  if (record.reset.has_reason) subflow.make_rare().reset_reason = record.reset.reason;
   if (record.reset.before_answer && !record.from_opener()) {
     const bool is_join = subflow.offer == Offer::kJoin;
     subflow.state = is_join ? SubflowState::kRefused : SubflowState::kReset;

@@ -94,7 +94,7 @@ PacketName packet_of(const Event& event) {
     return event.record->has(record_flag::kKept) ? PacketName{.print = print_of(*event.record)} : PacketName{};
   }
   if (event.subflow == nullptr) return {};
-  const SubflowRef& self = event.subflow->self;
+  const SubflowRef self = event.subflow->self();
   const auto latest = [&self](RecordKind kind) { return PacketName{0, self.slot, self.generation, self.worker, kind}; };
   switch (event.kind) {
     case EventKind::kJoinDisproved: return latest(event.from_opener ? RecordKind::kJoinAck : RecordKind::kSynAck);

@@ -19,7 +19,7 @@ std::optional<std::uint64_t> Evidence::connection_of(const PacketHistory::Entry&
   if (entry.mp_id || entry.packet.slot == Record::kNoSlot) return entry.mp_id;
   const Subflow* subflow = book_.find({entry.worker, entry.packet.generation, entry.packet.slot});
   if (subflow == nullptr) return std::nullopt;
-  const Connection* connection = connections_.find(subflow->connection);
+  const Connection* connection = connections_.find_of(*subflow);
   return connection != nullptr ? std::optional(connection->mp_id) : std::nullopt;
 }
 

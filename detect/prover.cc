@@ -35,7 +35,7 @@ Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
 }
 
 Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
-  if (!join.syn_seen || join.syn_ack_ns == 0) return {Proof::kUnverified, Unverified::kHandshake};
+  if (!join.syn_seen || join.syn_ack_ns() == 0) return {Proof::kUnverified, Unverified::kHandshake};
   return verify(connection, acceptor_role, [&](Key acceptor_key, Key opener_key) {
     const JoinHmac expected = crypto_.derive_join_hmac(*connection.version, acceptor_key, opener_key,
                                                        join.acceptor_nonce, join.opener_nonce);
@@ -45,7 +45,7 @@ Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role,
 }
 
 Verdict Prover::verify_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
-  if (!join.syn_seen || join.syn_ack_ns == 0 || !join.has_ack_hmac) {
+  if (!join.syn_seen || join.syn_ack_ns() == 0 || !join.has_ack_hmac) {
     return {Proof::kUnverified, Unverified::kHandshake};
   }
   return verify(connection, other(acceptor_role), [&](Key opener_key, Key acceptor_key) {

@@ -22,8 +22,9 @@ AddressReports address_reports(const Host& host) {
   return reports;
 }
 
-DirectionReport direction_report(const SubflowCounts& counts, std::size_t end) {
-  return {counts.segments[end], counts.payload_bytes[end], counts.mapped_bytes[end]};
+DirectionReport direction_report(const Subflow& subflow, std::size_t end) {
+  const SubflowCounts counts = subflow.counts(end);
+  return {counts.segments, counts.payload_bytes, counts.mapped_bytes};
 }
 
 EventReport event_row(const char* event, std::uint64_t time_ns, const FourTuple& tuple, bool from_opener) {
@@ -60,24 +61,24 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
     report.connection = name_of(connection->mp_id);
     report.version = connection->version;
   } else if (subflow.offer == Offer::kCapable) {
-    report.version = subflow.version;
+    report.version = std::uint8_t{subflow.version};
   }
   report.start_ns = subflow.start_ns;
   report.end_ns = end_ns;
   report.state = subflow.state;
   report.matched_by = subflow.matched_by;
   if (subflow.offer == Offer::kJoin && subflow.syn_seen) report.token = subflow.token;
-  report.opener_address_id = subflow.opener_id;
-  report.acceptor_address_id = subflow.acceptor_id;
+  report.opener_address_id = subflow.opener_id();
+  report.acceptor_address_id = subflow.acceptor_id();
   report.backup = subflow.backup;
   report.hmac_synack = subflow.hmac_synack;
   report.hmac_ack = subflow.hmac_ack;
-  report.from_opener = direction_report(subflow.counts, 0);
-  report.from_acceptor = direction_report(subflow.counts, 1);
+  report.from_opener = direction_report(subflow, 0);
+  report.from_acceptor = direction_report(subflow, 1);
   report.close = close;
   if (subflow.syn_seen && !subflow.syn_repeated) {
-    report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns);
-    report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns);
+    report.acceptor_rtt_ns = time_between(subflow.start_ns, subflow.syn_ack_ns());
+    report.handshake_rtt_ns = time_between(subflow.start_ns, subflow.third_ack_ns());
   }
   report.priority_changes = subflow.extra.read().priority_changes;
   report.backup_at_end = subflow.backup;
@@ -88,7 +89,7 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
                         subflow.hmac_synack == Proof::kUnverified && subflow.unverified == Unverified::kNone;
   if (unproven && connection != nullptr && connection->shed) report.unverified = Unverified::kBudget;
   report.fallback = subflow.fallback;
-  report.reset_reason = subflow.reset_reason;
+  report.reset_reason = subflow.extra.read().reset_reason;
   return report;
 }
 
@@ -188,7 +189,7 @@ void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
   if (event.subflow != nullptr && event.kind == EventKind::kJoinMatched) {
     row.detail = mptap::name_of(event.subflow->matched_by);
     row.backup = event.subflow->backup;
-    row.address_id = event.subflow->opener_id;
+    row.address_id = event.subflow->opener_id();
   }
   if (event.kind == EventKind::kRefused && event.record != nullptr && event.record->reset.has_reason) {
     row.reason = event.record->reset.reason;

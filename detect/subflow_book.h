@@ -26,7 +26,12 @@ class SubflowBook {
   /// The subflow, where it is still the one that was meant.
   Subflow* find(const SubflowRef& ref) {
     Subflow& subflow = at(ref.worker, ref.slot);
-    return subflow.in_use && subflow.self == ref ? &subflow : nullptr;
+    return subflow.in_use && subflow.self() == ref ? &subflow : nullptr;
+  }
+  /// The subflow, where one is there: handles are of those that live.
+  Subflow* find(const SubflowHandle& handle) {
+    Subflow* subflow = handle.is_set() ? peek(handle.worker(), handle.slot()) : nullptr;
+    return subflow != nullptr && subflow->in_use ? subflow : nullptr;
   }
 
   /// What stands in the slot, in use or not; nullptr where that was never used.

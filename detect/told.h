@@ -5,20 +5,21 @@
 
 namespace mptap {
 
-/// One bit for each thing that is said once; those of a host or direction stand twice, the second shifted by one.
+/// One bit for each thing that is said once; those of a host or direction stand twice, the second shifted by one. Things
+/// of subflows and of connections are told by objects of their own, so that they may share bits.
 enum class Telling : std::uint8_t {
   kIdExhaustion = 0,      // connection, by role
   kPriorityDiversion = 2, // connection, by role
   kDataAckBeyond = 4,     // connection, by role
   kScatter = 6,           // connection, by role
   kTokenReuse = 8,        // connection, by role
-  kOtherPriority = 10,    // subflow
-  kDataAfterRemoval = 11, // subflow
-  kChecksum = 12,         // subflow, by direction
-  kFastCloseKey = 14,     // subflow
-  kInfiniteMapping = 15,  // subflow
-  kMappingConflict = 16,  // subflow, by direction
-  kReservedBits = 18,     // subflow, by direction
+  kOtherPriority = 0,    // subflow
+  kDataAfterRemoval = 1, // subflow
+  kChecksum = 2,         // subflow, by direction
+  kFastCloseKey = 4,     // subflow
+  kInfiniteMapping = 5,  // subflow
+  kMappingConflict = 6,  // subflow, by direction
+  kReservedBits = 8,     // subflow, by direction
 };
 
 /// Control thread only.
@@ -27,14 +28,14 @@ class Told {
   /// @param which  0 or 1: role or direction, where the telling has two.
   /// @return True the first time.
   bool first(Telling telling, std::size_t which = 0) {
-    const std::uint32_t bit = 1u << (static_cast<unsigned>(telling) + which);
+    const auto bit = static_cast<std::uint16_t>(1u << (static_cast<unsigned>(telling) + which));
     const bool fresh = (bits_ & bit) == 0;
-    bits_ |= bit;
+    bits_ = static_cast<std::uint16_t>(bits_ | bit);
     return fresh;
   }
 
  private:
-  std::uint32_t bits_ = 0;
+  std::uint16_t bits_ = 0;
 };
 
 }  // namespace mptap

@@ -10,8 +10,8 @@ void CrossPathScatterDetector::on_event(const Event& event, NoticeSink& notices)
   if (counters.tiny_jumps < options_.mappings || counters.mapped_bytes > kBytesEach * counters.tiny_jumps) return;
   std::vector<SubflowRef>& paths =
       scattered_.touch(event.connection->mp_id * 2 + static_cast<std::uint64_t>(event.role));
-  if (paths.size() < kMaxPaths && std::find(paths.begin(), paths.end(), event.subflow->self) == paths.end()) {
-    paths.push_back(event.subflow->self);
+  if (paths.size() < kMaxPaths && std::find(paths.begin(), paths.end(), event.subflow->self()) == paths.end()) {
+    paths.push_back(event.subflow->self());
   }
   if (paths.size() < options_.subflows) return;
   if (!event.connection->told.first(Telling::kScatter, static_cast<std::size_t>(event.role))) return;

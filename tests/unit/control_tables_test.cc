@@ -139,7 +139,7 @@ TEST_CASE("who idles longest comes first; who lives again is passed over", "[tab
   table.start_idling(*b, 20);
   table.start_idling(*c, 30);
   CHECK(table.oldest_idle() == a);
-  a->subflows.push_back(SubflowRef{0, 1, 1});  // lives again
+  a->subflows.push_back(SubflowHandle({0, 1, 1}));  // lives again
   CHECK(table.oldest_idle() == b);
   table.release(*b);
   CHECK(table.oldest_idle() == c);

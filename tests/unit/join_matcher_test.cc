@@ -39,7 +39,7 @@ Subflow join_of(const char* opener, const char* acceptor, const Secrets* proven_
   join.token = Token{7};
   join.opener_nonce = 11;
   join.acceptor_nonce = 22;
-  join.syn_ack_ns = 1;
+  join.set_syn_ack_ns(1);
   join.tuple = tuple_of(opener, 1, acceptor, 80);
   if (proven_by != nullptr) {
     const auto hmac = ControlRun::syn_ack_hmac(*proven_by, Role::kResponder);
