@@ -1,29 +1,40 @@
 #include "detect/connection.h"
 
-#include <algorithm>
-
 namespace mptap {
 namespace {
 
 constexpr std::size_t kMaxAddresses = 256;  // as many as there are IDs
 
+/// Where the address of that ID stands; the size of the list where there is none.
+std::size_t place_of(const AddressList& addresses, AddressId id) {
+  std::size_t at = 0;
+  while (at < addresses.size() && addresses[at].id != id) ++at;
+  return at;
+}
+
 }  // namespace
 
-const KnownAddress* Host::find(AddressId id) const {
-  const auto found = std::find_if(addresses.begin(), addresses.end(), [id](const auto& known) { return known.id == id; });
-  return found == addresses.end() ? nullptr : &*found;
+std::optional<KnownAddress> Host::find(AddressId id) const {
+  for (const KnownAddress known : addresses) {
+    if (known.id == id) return known;
+  }
+  return std::nullopt;
 }
 
 bool Host::knows(const IpAddress& address) const {
-  return std::any_of(addresses.begin(), addresses.end(),
-                     [&](const auto& known) { return !known.removed && known.address == address; });
+  for (const KnownAddress known : addresses) {
+    if (!known.removed && known.address == address) return true;
+  }
+  return false;
 }
 
 void Host::note_used(AddressId id, const IpAddress& address) {
-  for (auto& known : addresses) {
-    if (known.id != id) continue;
+  const std::size_t at = place_of(addresses, id);
+  if (at != addresses.size()) {
+    KnownAddress known = addresses[at];
     if (known.removed) known = KnownAddress{.id = id, .address = address};  // the ID was free for another
     known.used = true;
+    addresses.replace(at, known);
     return;
   }
   if (addresses.size() >= kMaxAddresses) return;
@@ -31,13 +42,13 @@ void Host::note_used(AddressId id, const IpAddress& address) {
 }
 
 AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous) {
-  const auto known = std::find_if(addresses.begin(), addresses.end(), [id](const auto& entry) { return entry.id == id; });
-  if (known == addresses.end()) {
+  const std::size_t at = place_of(addresses, id);
+  if (at == addresses.size()) {
     if (addresses.size() < kMaxAddresses) addresses.push_back({.id = id, .address = address, .port = port, .advertised = true});
     return AddressChange::kNew;
   }
-  const KnownAddress before = *known;
-  *known = {.id = id, .address = address, .port = port, .advertised = true, .used = before.used && !before.removed};
+  const KnownAddress before = addresses[at];
+  addresses.replace(at, {.id = id, .address = address, .port = port, .advertised = true, .used = before.used && !before.removed});
   if (before.removed) return AddressChange::kNew;
   if (before.address == address) {
     if (!before.advertised) return AddressChange::kNew;
@@ -50,24 +61,28 @@ AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint1
 }
 
 void Host::remove(AddressId id, std::uint64_t time_ns) {
-  for (auto& known : addresses) {
-    if (known.id != id || known.removed) continue;
-    known.removed = true;
-    known.removed_ns = time_ns;
-  }
+  const std::size_t at = place_of(addresses, id);
+  if (at == addresses.size() || addresses[at].removed) return;
+  KnownAddress known = addresses[at];
+  known.removed = true;
+  known.removed_ns = time_ns;
+  addresses.replace(at, known);
 }
 
 std::size_t Host::live_ids() const {
-  return static_cast<std::size_t>(
-      std::count_if(addresses.begin(), addresses.end(), [](const auto& known) { return !known.removed; }));
+  std::size_t live = 0;
+  for (const KnownAddress known : addresses) live += known.removed ? 0 : 1;
+  return live;
 }
 
-bool Connection::may_have_other_paths() const {
-  return std::any_of(hosts.begin(), hosts.end(), [](const Host& host) {
-    return std::any_of(host.addresses.begin(), host.addresses.end(),
-                       [](const KnownAddress& known) { return known.advertised && !known.used && !known.removed; });
-  });
+bool Host::has_unused_address() const {
+  for (const KnownAddress known : addresses) {
+    if (known.advertised && !known.used && !known.removed) return true;
+  }
+  return false;
 }
+
+bool Connection::may_have_other_paths() const { return hosts[0].has_unused_address() || hosts[1].has_unused_address(); }
 
 bool Connection::sight_is_full(Role sender) const {
   const Host& own = host(sender);

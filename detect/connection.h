@@ -8,6 +8,7 @@
 
 #include "dataplane/record.h"
 #include "dataplane/types.h"
+#include "detect/address_list.h"
 #include "detect/compact_tuple.h"
 #include "detect/compact_vector.h"
 #include "detect/on_demand.h"
@@ -18,17 +19,6 @@ namespace mptap {
 
 enum class Role : std::uint8_t { kInitiator = 0, kResponder = 1 };
 constexpr Role other(Role role) { return role == Role::kInitiator ? Role::kResponder : Role::kInitiator; }
-
-/// An address of one host, named by its ID (RFC 8684 section 3.4.1).
-struct KnownAddress {
-  AddressId id;
-  IpAddress address;
-  std::uint16_t port = 0;      // 0: not advertised with one
-  bool advertised = false;     // by ADD_ADDR; otherwise seen in use
-  bool removed = false;        // by REMOVE_ADDR: the ID may be used again
-  bool used = false;           // by a subflow
-  std::uint64_t removed_ns = 0;
-};
 
 /// How an ADD_ADDR relates to what its host said before.
 enum class AddressChange : std::uint8_t {
@@ -51,7 +41,7 @@ struct Host {
   std::optional<Dsn> idsn;      // from the key
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
   std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
-  CompactVector<KnownAddress> addresses;
+  AddressList addresses;
   OnDemand<HostExtra> extra;
   std::optional<Token> token;   // from the key, or learned from a join that matched by address
   std::uint32_t unplaced = 0;   // subflows whose mappings were all too short to tell where in the data they belong
@@ -60,7 +50,7 @@ struct Host {
   bool missed = false;          // the tap missed some of its payload
   bool idsn_checked = false;    // its first mapping was compared with `idsn`
 
-  [[nodiscard]] const KnownAddress* find(AddressId id) const;
+  [[nodiscard]] std::optional<KnownAddress> find(AddressId id) const;
   [[nodiscard]] bool knows(const IpAddress& address) const;
 
   /// An address seen in use by a subflow; an ID that is known keeps its address (NAT changes what is seen).
@@ -71,6 +61,9 @@ struct Host {
   AddressChange advertise(AddressId id, const IpAddress& address, std::uint16_t port, IpAddress& previous);
 
   void remove(AddressId id, std::uint64_t time_ns);
+
+  /// Whether it advertised an address that no subflow seen has used.
+  [[nodiscard]] bool has_unused_address() const;
 
   /// Address IDs that are advertised or in use.
   [[nodiscard]] std::size_t live_ids() const;

@@ -148,7 +148,7 @@ void Correlator::distrust_key(Connection& connection, Role role) {
   }
   if (host.idsn) dsns_.remove(host.idsn->value, {connection.self, role});
   host.idsn.reset();  // it was that of the key
-  for (const KnownAddress& known : host.addresses) keyless_.add(known.address, {connection.self, role});
+  for (const KnownAddress known : host.addresses) keyless_.add(known.address, {connection.self, role});
   if (connection.in_doubt) settle_doubt(connection);
 }
 

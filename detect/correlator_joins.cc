@@ -55,8 +55,8 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   ++connection.subflow_count;
   if (subflow.opener_id()) {
     // NAT: the address that stands behind the ID was advertised as another.
-    const KnownAddress* known = connection.host(opener_role).find(*subflow.opener_id());
-    subflow.nat = known != nullptr && known->advertised && !known->removed && known->address != subflow.tuple.opener().address;
+    const auto known = connection.host(opener_role).find(*subflow.opener_id());
+    subflow.nat = known && known->advertised && !known->removed && known->address != subflow.tuple.opener().address;
     connection.nat = connection.nat || subflow.nat;
   }
   if (!is_join || subflow.completed || !subflow.syn_seen) note_addresses(subflow, connection);

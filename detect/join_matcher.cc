@@ -1,7 +1,5 @@
 #include "detect/join_matcher.h"
 
-#include <algorithm>
-
 namespace mptap {
 namespace {
 
@@ -19,8 +17,9 @@ HostRef JoinMatcher::guess(Token token, const IpAddress& acceptor) const {
   for (const HostRef& candidate : candidates) {
     const Connection* connection = connections_.find(candidate.connection);
     if (connection == nullptr) continue;
-    const auto& known = connection->host(candidate.role).addresses;
-    if (std::any_of(known.begin(), known.end(), [&](const auto& it) { return it.address == acceptor; })) return candidate;
+    for (const KnownAddress known : connection->host(candidate.role).addresses) {
+      if (known.address == acceptor) return candidate;
+    }
   }
   return {};
 }

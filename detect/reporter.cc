@@ -15,7 +15,7 @@ std::optional<std::uint64_t> time_between(std::uint64_t start_ns, std::uint64_t 
 
 AddressReports address_reports(const Host& host) {
   AddressReports reports;
-  for (const KnownAddress& known : host.addresses) {
+  for (const KnownAddress known : host.addresses) {
     reports.push_back({known.id, known.address, known.advertised ? known.port : std::uint16_t{0}, known.advertised,
                        known.used, known.removed});
   }
