@@ -62,7 +62,9 @@ class BlockQueue {
       give_back(std::exchange(head_, head_->next));
       head_at_ = 0;
     }
-    out = std::exchange(head_->elements[head_at_++], T{});
+    T& place = head_->elements[head_at_++];
+    out = std::move(place);
+    place = T{};  // what was taken leaves nothing behind
     popped_.value.store(++popped_count_, std::memory_order_release);
     return true;
   }

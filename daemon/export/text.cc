@@ -12,26 +12,40 @@ namespace {
 
 constexpr std::uint64_t kNsPerMicrosecond = 1'000;
 
-/// Appends `number` in decimals, with zeros before it up to `digits`.
-void append_padded(std::string& out, std::uint64_t number, std::size_t digits) {
-  std::array<char, 20> text{};
-  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
-  const auto length = static_cast<std::size_t>(end - text.data());
-  if (length < digits) out.append(digits - length, '0');
-  out.append(text.data(), length);
+/// Appends `number`, which has at most kDigits decimals, with zeros before it.
+template <std::size_t kDigits>
+void append_padded(std::string& out, std::uint64_t number) {
+  std::array<char, kDigits> text;
+  for (std::size_t at = kDigits; at-- > 0; number /= 10) text[at] = static_cast<char>('0' + number % 10);
+  out.append(text.data(), text.size());
+}
+
+/// As inet_ntop(), which prints by a format string: that took a quarter of the log writer's time.
+void append_v4(std::string& out, const std::uint8_t* octets) {
+  std::array<char, sizeof "255.255.255.255"> text;
+  char* at = text.data();
+  for (std::size_t i = 0; i < 4; ++i) {
+    const unsigned octet = octets[i];
+    if (octet >= 100) *at++ = static_cast<char>('0' + octet / 100);
+    if (octet >= 10) *at++ = static_cast<char>('0' + octet / 10 % 10);
+    *at++ = static_cast<char>('0' + octet % 10);
+    *at++ = '.';
+  }
+  out.append(text.data(), static_cast<std::size_t>(at - text.data()) - 1);
 }
 
 }  // namespace
 
-void append_number(std::string& out, std::uint64_t number) { append_padded(out, number, 1); }
+void append_number(std::string& out, std::uint64_t number) {
+  std::array<char, 20> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  out.append(text.data(), static_cast<std::size_t>(end - text.data()));
+}
 
 void append_address(std::string& out, const IpAddress& address) {
+  if (address.is_v4()) return append_v4(out, &address.bytes[12]);
   std::array<char, INET6_ADDRSTRLEN> text{};
-  if (address.is_v4()) {
-    inet_ntop(AF_INET, &address.bytes[12], text.data(), text.size());
-  } else {
-    inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
-  }
+  inet_ntop(AF_INET6, address.bytes.data(), text.data(), text.size());
   out += text.data();
 }
 
@@ -45,9 +59,9 @@ void append_seconds(std::string& out, std::uint64_t time_ns) {
   out += '.';
   const std::uint64_t fraction_ns = time_ns % kNsPerSecond;
   if (fraction_ns % kNsPerMicrosecond == 0) {
-    append_padded(out, fraction_ns / kNsPerMicrosecond, 6);
+    append_padded<6>(out, fraction_ns / kNsPerMicrosecond);
   } else {
-    append_padded(out, fraction_ns, 9);
+    append_padded<9>(out, fraction_ns);
   }
 }
 

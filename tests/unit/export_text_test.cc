@@ -1,5 +1,9 @@
 #include "daemon/export/text.h"
 
+#include <arpa/inet.h>
+
+#include <array>
+
 #include "tests/unit/catch.h"
 #include "tests/unit/export_rows.h"
 
@@ -29,6 +33,18 @@ TEST_CASE("addresses are written as RFC 5952 recommends", "[export][text]") {
       {"2a02:a03f:22d9:ee00:c077:89b8:83c3:f44d", "2a02:a03f:22d9:ee00:c077:89b8:83c3:f44d"},
   };
   for (const Row& row : rows) CHECK(format_address(address_of(row.given)) == row.written);
+}
+
+TEST_CASE("each octet is written as inet_ntop does", "[export][text]") {
+  for (unsigned place = 0; place < 4; ++place) {
+    for (unsigned value = 0; value < 256; ++value) {
+      std::array<std::uint8_t, 4> octets{7, 70, 207, 100};
+      octets[place] = static_cast<std::uint8_t>(value);
+      std::array<char, INET_ADDRSTRLEN> expected{};
+      REQUIRE(inet_ntop(AF_INET, octets.data(), expected.data(), expected.size()) != nullptr);
+      CHECK(format_address(IpAddress::from_v4(octets.data())) == expected.data());
+    }
+  }
 }
 
 TEST_CASE("an endpoint brackets IPv6 and leaves out a port of 0", "[export][text]") {
