@@ -10,9 +10,10 @@
 #include "dataplane/types.h"
 #include "detect/address_list.h"
 #include "detect/compact_tuple.h"
-#include "detect/compact_vector.h"
+#include "detect/crypto.h"
 #include "detect/on_demand.h"
 #include "detect/reports.h"
+#include "detect/small_list.h"
 #include "detect/told.h"
 
 namespace mptap {
@@ -36,19 +37,63 @@ struct HostExtra {
 };
 
 /// One side of a connection.
-struct Host {
-  std::optional<Key> key;
-  std::optional<Dsn> idsn;      // from the key
+class Host {
+ public:
   std::uint64_t dsn_high = 0;   // highest DSN seen mapped, plus 1; 0: none
   std::uint64_t acked_high = 0; // highest data ACK of the peer for it; 0: none
   AddressList addresses;
-  OnDemand<HostExtra> extra;
-  std::optional<Token> token;   // from the key, or learned from a join that matched by address
-  std::uint32_t unplaced = 0;   // subflows whose mappings were all too short to tell where in the data they belong
-  std::optional<std::uint8_t> capable_flags;  // of its MP_CAPABLE in the handshake
-  bool key_confirmed = false;   // said twice, or the first data's number agrees: what it disproves is wrong
-  bool missed = false;          // the tap missed some of its payload
-  bool idsn_checked = false;    // its first mapping was compared with `idsn`
+
+ private:
+  Key key_;
+  Dsn idsn_;
+  Token token_;
+  std::uint16_t unplaced_ = 0;
+
+ public:
+  std::uint8_t capable_flags = 0;   // of its MP_CAPABLE in the handshake
+  bool key_confirmed : 1 = false;   // said twice, or the first data's number agrees: what it disproves is wrong
+  bool missed : 1 = false;          // the tap missed some of its payload
+  bool idsn_checked : 1 = false;    // its first mapping was compared with `idsn`
+
+ private:
+  bool has_key_ : 1 = false;
+  bool has_idsn_ : 1 = false;
+  bool has_token_ : 1 = false;
+
+ public:
+  [[nodiscard]] bool has_key() const { return has_key_; }
+  [[nodiscard]] std::optional<Key> key() const { return has_key_ ? std::optional(key_) : std::nullopt; }
+  void set_key(Key key) {
+    key_ = key;
+    has_key_ = true;
+  }
+  void forget_key() {
+    wipe(&key_, sizeof key_);
+    has_key_ = false;
+  }
+
+  /// From the key.
+  [[nodiscard]] std::optional<Dsn> idsn() const { return has_idsn_ ? std::optional(idsn_) : std::nullopt; }
+  void set_idsn(Dsn idsn) {
+    idsn_ = idsn;
+    has_idsn_ = true;
+  }
+  void reset_idsn() { has_idsn_ = false; }
+
+  /// From the key, or learned from a join that matched by address.
+  [[nodiscard]] std::optional<Token> token() const { return has_token_ ? std::optional(token_) : std::nullopt; }
+  void set_token(Token token) {
+    token_ = token;
+    has_token_ = true;
+  }
+  void reset_token() { has_token_ = false; }
+
+  /// Whether subflows have mappings that were all too short to tell where in the data they belong.
+  [[nodiscard]] bool has_unplaced() const { return unplaced_ != 0; }
+  /// One more, or one less. Where there are as many as can be counted, some stay for good.
+  void count_unplaced(bool more) {
+    if (unplaced_ != kManyUnplaced) unplaced_ = static_cast<std::uint16_t>(more ? unplaced_ + 1 : unplaced_ - 1);
+  }
 
   [[nodiscard]] std::optional<KnownAddress> find(AddressId id) const;
   [[nodiscard]] bool knows(const IpAddress& address) const;
@@ -67,7 +112,11 @@ struct Host {
 
   /// Address IDs that are advertised or in use.
   [[nodiscard]] std::size_t live_ids() const;
+
+ private:
+  static constexpr std::uint16_t kManyUnplaced = 0xffff;
 };
+static_assert(sizeof(Host) == 56);
 
 /// Names a subflow in control: worker and slot; the generation guards against reuse.
 struct SubflowRef {
@@ -112,42 +161,122 @@ struct EndedSums {
   std::array<std::uint64_t, 2> most_mapped{};  // by one of them
 };
 
-struct Connection {
+/// What a connection has once a subflow has ended, what few have, and what is large in few only.
+struct ConnectionExtra {
+  std::array<HostExtra, 2> hosts;              // by Role
+  EndedSums ended;
+  std::uint64_t idle_since_ns = 0;             // when its last subflow so far ended
+  std::uint64_t confirmed_ns = 0;
+  std::uint64_t handshake_rtt_ns = 0;
+  std::array<std::uint32_t, 2> mapped_high{};
+};
+
+/// There may be a million: what few have stands in `extra`. See decision 15.
+class Connection {
+ public:
   ConnectionRef self;
   std::uint64_t mp_id = 0;
   std::uint64_t start_ns = 0;
-  std::uint64_t idle_since_ns = 0;             // when its last subflow so far ended
-  std::optional<std::uint8_t> version;
-  CompactTuple tuple;                          // of the initial subflow
   std::array<Host, 2> hosts;                   // by Role
-  CompactVector<SubflowHandle> subflows;       // living ones, in no order
+  OnDemand<ConnectionExtra> extra;
+  CompactTuple tuple;                          // of the initial subflow
+  SmallList<SubflowHandle> subflows;           // living ones, in no order
   SubflowHandle initial;                       // the subflow that made it, as long as it lives
   std::uint32_t subflow_count = 0;             // all that ever belonged to it, but for joins that came to nothing
-  OnDemand<EndedSums> ended;
-  std::array<std::uint64_t, 2> mapped{};       // mapped bytes of all subflows as last reported, by Role
-  bool partial = false;
-  bool checksums = false;
-  bool dss_seen = false;
-  bool data_mapped = false;                    // a mapping of at least one byte was seen
-  bool fast_close = false;
-  std::array<bool, 2> data_fin{};              // by Role
-  std::array<bool, 2> key_changed{};           // by Role: a notice was raised
-  CloseCause last_close = CloseCause::kNone;
-  std::uint64_t confirmed_ns = 0;              // the earliest sign that the third ACK was sent; 0: none
-  std::uint64_t handshake_rtt_ns = 0;          // of the initial subflow; 0: not known
-  bool handshake_seen = false;                 // SYN and SYN/ACK of the initial subflow
-  bool one_sided = false;                      // of some subflow only one direction was seen
-  bool fail_seen = false;                      // MP_FAIL
-  bool nat = false;
-  bool shed = false;                           // a proof about it was not computed, for the budget was spent
-  bool in_doubt = false;                       // something was wrong by keys that nothing has confirmed yet
-  Fallback fallback = Fallback::kNone;
-  std::optional<std::uint8_t> reset_reason;
+
+ private:
+  std::array<std::uint32_t, 2> mapped_low_{};
+  std::uint32_t confirmed_after_ = 0;          // since start_ns, plus 1 ns; 0: not; kApart: see `extra`
+  std::uint32_t handshake_rtt_ = 0;            // kApart: see `extra`
+  std::uint8_t version_ = kNoVersion;
+  std::uint8_t reset_reason_ = 0;
+
+ public:
   mutable Told told;                           // detectors'
+  CloseCause last_close : 4 = CloseCause::kNone;
+  Fallback fallback : 4 = Fallback::kNone;
+  bool partial : 1 = false;
+  bool checksums : 1 = false;
+  bool dss_seen : 1 = false;
+  bool data_mapped : 1 = false;                // a mapping of at least one byte was seen
+  bool fast_close : 1 = false;
+  bool handshake_seen : 1 = false;             // SYN and SYN/ACK of the initial subflow
+  bool one_sided : 1 = false;                  // of some subflow only one direction was seen
+  bool fail_seen : 1 = false;                  // MP_FAIL
+  bool nat : 1 = false;
+  bool shed : 1 = false;                       // a proof about it was not computed, for the budget was spent
+  bool in_doubt : 1 = false;                   // something was wrong by keys that nothing has confirmed yet
+
+ private:
+  bool has_reset_reason_ : 1 = false;
+  std::uint8_t data_fin_ : 2 = 0;              // by Role
+  std::uint8_t key_changed_ : 2 = 0;
+
+ public:
+  [[nodiscard]] std::optional<std::uint8_t> version() const {
+    return version_ == kNoVersion ? std::nullopt : std::optional(version_);
+  }
+  void set_version(std::uint8_t version) { version_ = version; }
+
+  [[nodiscard]] std::optional<std::uint8_t> reset_reason() const {
+    return has_reset_reason_ ? std::optional(reset_reason_) : std::nullopt;
+  }
+  void set_reset_reason(const std::optional<std::uint8_t>& reason) {
+    has_reset_reason_ = reason.has_value();
+    reset_reason_ = reason.value_or(0);
+  }
+
+  [[nodiscard]] bool data_fin(Role role) const { return (data_fin_ >> static_cast<unsigned>(role) & 1) != 0; }
+  void set_data_fin(Role role) { data_fin_ = (data_fin_ | 1u << static_cast<unsigned>(role)) & 3; }
+
+  /// Of that role's key, a notice was raised.
+  [[nodiscard]] bool key_changed(Role role) const { return (key_changed_ >> static_cast<unsigned>(role) & 1) != 0; }
+  void set_key_changed(Role role) { key_changed_ = (key_changed_ | 1u << static_cast<unsigned>(role)) & 3; }
+
+  /// The earliest sign that the third ACK was sent; 0: none.
+  [[nodiscard]] std::uint64_t confirmed_ns() const {
+    if (confirmed_after_ == 0) return 0;
+    return confirmed_after_ == kApart ? extra.read().confirmed_ns : start_ns + confirmed_after_ - 1;
+  }
+  void set_confirmed_ns(std::uint64_t time_ns) {
+    const bool fits = time_ns == 0 || time_ns - start_ns < kApart - 1;
+    confirmed_after_ = time_ns == 0 ? 0 : fits ? static_cast<std::uint32_t>(time_ns - start_ns + 1) : kApart;
+    if (!fits) extra.make().confirmed_ns = time_ns;
+  }
+  /// Moves the start, and nothing else.
+  void set_start_ns(std::uint64_t time_ns) {
+    const std::uint64_t confirmed = confirmed_ns();
+    start_ns = time_ns;
+    set_confirmed_ns(confirmed);
+  }
+
+  /// Of the initial subflow; 0: not known.
+  [[nodiscard]] std::uint64_t handshake_rtt_ns() const {
+    return handshake_rtt_ == kApart ? extra.read().handshake_rtt_ns : handshake_rtt_;
+  }
+  void set_handshake_rtt_ns(std::uint64_t rtt_ns) {
+    handshake_rtt_ = rtt_ns < kApart ? static_cast<std::uint32_t>(rtt_ns) : kApart;
+    if (handshake_rtt_ == kApart) extra.make().handshake_rtt_ns = rtt_ns;
+  }
+
+  /// Mapped bytes of all subflows as last reported.
+  [[nodiscard]] std::uint64_t mapped(Role role) const {
+    const auto at = static_cast<std::size_t>(role);
+    return std::uint64_t{extra.read().mapped_high[at]} << 32 | mapped_low_[at];
+  }
+  void set_mapped(Role role, std::uint64_t bytes) {
+    const auto at = static_cast<std::size_t>(role);
+    mapped_low_[at] = static_cast<std::uint32_t>(bytes);
+    const auto high = static_cast<std::uint32_t>(bytes >> 32);
+    if (high != extra.read().mapped_high[at]) extra.make().mapped_high[at] = high;
+  }
+
+  [[nodiscard]] const HostExtra& rare_of(Role role) const { return extra.read().hosts[static_cast<std::size_t>(role)]; }
+  [[nodiscard]] HostExtra& make_rare(Role role) { return extra.make().hosts[static_cast<std::size_t>(role)]; }
 
   [[nodiscard]] bool keys_are_sure() const { return hosts[0].key_confirmed && hosts[1].key_confirmed; }
   [[nodiscard]] bool no_join_to_initial(Role role) const {
-    return version == 1 && (host(role).capable_flags.value_or(0) & CapableOption::kNoJoinInitial) != 0;
+    return version_ == 1 && (host(role).capable_flags & CapableOption::kNoJoinInitial) != 0;
   }
   [[nodiscard]] Host& host(Role role) { return hosts[static_cast<std::size_t>(role)]; }
   [[nodiscard]] const Host& host(Role role) const { return hosts[static_cast<std::size_t>(role)]; }
@@ -162,8 +291,13 @@ struct Connection {
   /// Whether a host advertised an address that no subflow seen has used: others may use it, unseen.
   [[nodiscard]] bool may_have_other_paths() const;
 
-  [[nodiscard]] bool has_both_keys() const { return hosts[0].key.has_value() && hosts[1].key.has_value(); }
+  [[nodiscard]] bool has_both_keys() const { return hosts[0].has_key() && hosts[1].has_key(); }
+
+ private:
+  static constexpr std::uint8_t kNoVersion = 0xff;
+  static constexpr std::uint32_t kApart = 0xffffffff;
 };
+static_assert(sizeof(Connection) <= 200);
 
 /// What a subflow has until its handshake is settled, and what few subflows have.
 struct SubflowExtra {
