@@ -11,35 +11,36 @@ Connection* ConnectionTable::try_create() {
     index = free_.back();
     free_.pop_back();
   } else {
-    if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Place[]>(kChunk));
+    if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Connection[]>(kChunk));
     ++high_water_;
   }
-  Place& place = slot(index);
-  place.connection = Connection{};
-  place.connection.self = ConnectionRef{index, ++place.serial};
+  Connection& connection = slot(index);
+  connection.self = ConnectionRef{index, connection.self.serial + 1};
   ++size_;
-  return &place.connection;
+  return &connection;
 }
 
 Connection* ConnectionTable::find(const ConnectionRef& ref) {
   if (ref.index >= high_water_) return nullptr;
-  Connection& connection = slot(ref.index).connection;
+  Connection& connection = slot(ref.index);
   return connection.self == ref ? &connection : nullptr;
 }
 
 void ConnectionTable::release(Connection& connection) {
   const std::uint32_t index = connection.self.index;
-  for (Host& host : connection.hosts) {
-    forget(host.key);
-    if (host.extra.is_made()) forget(host.extra.make().other_key);
+  for (const Role role : {Role::kInitiator, Role::kResponder}) {
+    connection.host(role).forget_key();
+    if (connection.extra.is_made()) forget(connection.make_rare(role).other_key);
   }
+  const std::uint32_t serial = connection.self.serial;
   connection = Connection{};
+  connection.self.serial = serial;  // whoever takes the place counts on
   free_.push_back(index);
   --size_;
 }
 
 void ConnectionTable::start_idling(Connection& connection, std::uint64_t time_ns) {
-  connection.idle_since_ns = time_ns;
+  connection.extra.make().idle_since_ns = time_ns;
   idle_.push_back(Idle{connection.self, time_ns});
 }
 
@@ -47,7 +48,7 @@ Connection* ConnectionTable::oldest_idle() {
   while (!idle_.empty()) {
     Connection* connection = find(idle_.front().ref);
     if (connection != nullptr && connection->subflows.empty() &&
-        connection->idle_since_ns == idle_.front().since_ns) {
+        connection->extra.read().idle_since_ns == idle_.front().since_ns) {
       return connection;
     }
     idle_.pop_front();

@@ -26,8 +26,11 @@ class ConnectionTable {
   [[nodiscard]] Connection* find_of(const Subflow& subflow) {
     if (!subflow.has_connection()) return nullptr;
     if (subflow.twin) return find({subflow.connection_index(), subflow.place});
-    return &slot(subflow.connection_index()).connection;
+    return &slot(subflow.connection_index());
   }
+
+  /// The connection of that place, which must be in use.
+  [[nodiscard]] Connection& at(std::uint32_t index) { return slot(index); }
 
   void prefetch(std::uint32_t index) {
     if (index < high_water_) prefetch_object(&slot(index));
@@ -47,25 +50,21 @@ class ConnectionTable {
   template <typename Visit>
   void for_each(Visit&& visit) {
     for (std::uint32_t index = 0; index < high_water_; ++index) {
-      if (slot(index).connection.self.is_set()) visit(slot(index).connection);
+      if (slot(index).self.is_set()) visit(slot(index));
     }
   }
 
  private:
-  struct Place {
-    Connection connection;
-    std::uint32_t serial = 0;
-  };
   struct Idle {
     ConnectionRef ref;
     std::uint64_t since_ns;
   };
   static constexpr std::size_t kChunk = 256;
 
-  Place& slot(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+  Connection& slot(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
 
   const std::uint32_t max_;
-  std::vector<std::unique_ptr<Place[]>> chunks_;
+  std::vector<std::unique_ptr<Connection[]>> chunks_;
   std::vector<std::uint32_t> free_;
   std::deque<Idle> idle_;   // in order of time; entries of connections that live again are skipped
   std::uint32_t high_water_ = 0;

@@ -28,7 +28,7 @@ Correlator::Correlator(const CorrelatorOptions& options, const DetectorOptions& 
       counters_(counters),
       book_(workers),
       connections_(options),
-      tokens_(mix64(seed + 1)),
+      tokens_(connections_, mix64(seed + 1)),
       keyless_(connections_, mix64(seed + 2)),
       dsns_(connections_, mix64(seed + 6)),
       prover_(crypto_, counters, options.crypto_per_second),
@@ -65,10 +65,10 @@ void Correlator::prefetch_indexes(std::size_t worker, const Record& record) {
   const Connection* connection = subflow != nullptr ? connection_of(*subflow) : nullptr;
   if (connection == nullptr || connection->subflows.size() > 1) return;
   for (const Host& host : connection->hosts) {
-    if (host.idsn) dsns_.prefetch(host.idsn->value);
-    if (!host.token) continue;
-    tokens_.prefetch(*host.token);
-    ended_tokens_.prefetch(*host.token);
+    if (host.idsn()) dsns_.prefetch(host.idsn()->value);
+    if (!host.token()) continue;
+    tokens_.prefetch(*host.token());
+    ended_tokens_.prefetch(*host.token());
   }
 }
 
@@ -222,11 +222,11 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
     add_to_sums(subflow, *connection);
     if (came_to_nothing(subflow, record)) connection->uncount_join();
     connection->last_close = cause;
-    connection->reset_reason = subflow.extra.read().reset_reason;
-    end_ns = std::max(end_ns, connection->idle_since_ns);
-    connection->idle_since_ns = end_ns;
+    connection->set_reset_reason(subflow.extra.read().reset_reason);
+    end_ns = std::max(end_ns, connection->extra.read().idle_since_ns);
+    connection->extra.make().idle_since_ns = end_ns;
     detach(subflow, *connection);
-    const bool ended = connection->fast_close || (connection->data_fin[0] && connection->data_fin[1]);
+    const bool ended = connection->fast_close || (connection->data_fin(Role::kInitiator) && connection->data_fin(Role::kResponder));
     if (connection->subflows.empty() && ended) {
       end_connection(*connection, end_ns, EndReason::kDue);
     } else if (connection->subflows.empty()) {
@@ -238,7 +238,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
 }
 
 void Correlator::add_to_sums(const Subflow& subflow, Connection& connection) const {
-  EndedSums& sums = connection.ended.make();
+  EndedSums& sums = connection.extra.make().ended;
   for (const bool from_opener : {true, false}) {
     const std::size_t end = from_opener ? 0 : 1;
     const auto role = static_cast<std::size_t>(subflow.role_of(from_opener));
@@ -272,8 +272,8 @@ void Correlator::advance(std::uint64_t now_ns) {
   while (const auto due = waiting_.next_due(now_ns_)) give_up(*due);
   evidence_.advance(now_ns_);
   for (Connection* idle = connections_.oldest_idle();
-       idle != nullptr && idle->idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
-    end_connection(*idle, idle->idle_since_ns, EndReason::kDue);
+       idle != nullptr && idle->extra.read().idle_since_ns + options_.linger_ns <= now_ns_; idle = connections_.oldest_idle()) {
+    end_connection(*idle, idle->extra.read().idle_since_ns, EndReason::kDue);
   }
   ControlCounters::set(counters_.connections, connections_.size());
 }
@@ -284,7 +284,7 @@ void Correlator::finish() {
   std::vector<Connection*> left;
   connections_.for_each([&left](Connection& connection) { left.push_back(&connection); });
   std::sort(left.begin(), left.end(), [](const auto* a, const auto* b) { return a->mp_id < b->mp_id; });
-  for (Connection* connection : left) end_connection(*connection, connection->idle_since_ns, EndReason::kExit);
+  for (Connection* connection : left) end_connection(*connection, connection->extra.read().idle_since_ns, EndReason::kExit);
   for (const auto& detector : detectors_) detector->finish(*this);
   evidence_.finish();
   ControlCounters::set(counters_.connections, connections_.size());

@@ -68,7 +68,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   const auto digest = prover_.try_digest(answer.version, answer.key);
   if (digest) dsns_.prefetch(digest->idsn.value);  // while the token is looked for
   if (Connection* known = digest ? find_twin(subflow, answer, digest->token, record.time_ns) : nullptr) {
-    if (Subflow* sibling = book_.find(known->initial)) join_twins(subflow, *sibling, *known);
+    if (Subflow* sibling = book_.find(known->initial())) join_twins(subflow, *sibling, *known);
     return;
   }
   ControlCounters::add(counters_.subflows_established);
@@ -78,7 +78,7 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
     return;
   }
   ControlCounters::add(counters_.connections_established);
-  connection->version = answer.version;
+  connection->set_version(answer.version);
   connection->host(Role::kResponder).capable_flags = answer.flags;
   connection->checksums = (answer.flags & CapableOption::kChecksumRequired) != 0;
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
@@ -97,7 +97,7 @@ void Correlator::note_handshake(Subflow& subflow, Connection& connection) {
   }
   const SubflowExtra& early = subflow.extra.read();
   if (early.opener_key) set_key(connection, Role::kInitiator, *early.opener_key);
-  if (early.early_ack_ns != 0 && connection.confirmed_ns == 0) connection.confirmed_ns = early.early_ack_ns;
+  if (early.early_ack_ns != 0 && connection.confirmed_ns() == 0) connection.set_confirmed_ns(early.early_ack_ns);
   forget_keys(subflow);
   subflow.settle();
 }
@@ -118,10 +118,10 @@ Connection* Correlator::try_create(Subflow& subflow, std::uint64_t time_ns) {
       return nullptr;
     }
     ControlCounters::add(counters_.connections_evicted);
-    end_connection(*idle, idle->idle_since_ns, EndReason::kNoRoom);
+    end_connection(*idle, idle->extra.read().idle_since_ns, EndReason::kNoRoom);
     connection = connections_.try_create();
   }
-  connection->mp_id = next_mp_id_++;
+  connection->mp_id = next_mp_id_++ & Connection::kMaxMpId;
   connection->start_ns = time_ns;
   connection->tuple = subflow.tuple;
   ControlCounters::set(counters_.connections, connections_.size());
@@ -136,10 +136,10 @@ Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answ
   for (const HostRef& candidate : tokens_.find(token)) {
     Connection* connection = connections_.find(candidate.connection);
     if (connection == nullptr || candidate.role != Role::kResponder || connection->subflows.empty()) continue;
-    if (connection->version != answer.version || connection->host(Role::kResponder).key != answer.key) continue;
-    const Subflow* sibling = book_.find(connection->initial);
+    if (connection->version() != answer.version || connection->host(Role::kResponder).key() != answer.key) continue;
+    const Subflow* sibling = book_.find(connection->initial());
     if (time_ns - connection->start_ns > options_.join_grace_ns) continue;
-    const auto& initiator_key = connection->host(Role::kInitiator).key;
+    const auto initiator_key = connection->host(Role::kInitiator).key();
     const auto& opener_key = subflow.extra.read().opener_key;
     const bool keys_known = initiator_key && opener_key;
     if (keys_known && *initiator_key != *opener_key) continue;
@@ -163,12 +163,11 @@ void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& conn
   subflow.hmac_ack = sibling.hmac_ack;
   subflow.place = sibling.place;
   subflow.set_connection(connection.self);
-  connection.subflows[sibling.place] = subflow.handle();
-  if (connection.initial == sibling.handle()) connection.initial = subflow.handle();
+  connection.subflows.set(sibling.place, subflow.handle());
   sibling.become_twin(connection.self);
   if (connection.tuple == sibling.tuple) {
     connection.tuple = subflow.tuple;
-    connection.start_ns = subflow.start_ns;
+    connection.set_start_ns(subflow.start_ns);
   }
 }
 
@@ -193,7 +192,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
     return;
   }
   if (subflow.matched_by != MatchedBy::kInitial) return;
-  if (!connection->version) connection->version = ack.version;
+  if (!connection->version()) connection->set_version(ack.version);
   note_third_ack(subflow, record);
   compare_key(subflow, *connection, subflow.opener_role, ack.sender_key, record);
   compare_key(subflow, *connection, other(subflow.opener_role), ack.receiver_key, record);
@@ -203,7 +202,7 @@ void Correlator::on_capable_ack(Subflow& subflow, const Record& record) {
   connection->data_mapped = true;
   subflow.capable.data_len = ack.data_len;
   Host& host = connection->host(subflow.opener_role);
-  if (host.idsn && host.dsn_high == 0) host.dsn_high = host.idsn->value + 1 + ack.data_len;
+  if (host.idsn() && host.dsn_high == 0) host.dsn_high = host.idsn()->value + 1 + ack.data_len;
   tell(EventKind::kFirstDss, subflow, record);
 }
 
@@ -218,32 +217,32 @@ void Correlator::note_third_ack(Subflow& subflow, const Record& record) {
   counters_.handshake_rtt_ns.add(time_ns - subflow.start_ns);
   Connection* connection = connection_of(subflow);
   if (connection != nullptr && subflow.matched_by == MatchedBy::kInitial) {
-    connection->handshake_rtt_ns = time_ns - subflow.start_ns;
+    connection->set_handshake_rtt_ns(time_ns - subflow.start_ns);
   }
 }
 
 void Correlator::confirm(const Subflow& subflow, Connection& connection, const Record& record) {
-  if (connection.confirmed_ns != 0 || subflow.matched_by != MatchedBy::kInitial) return;
-  connection.confirmed_ns = record.time_ns;
+  if (connection.confirmed_ns() != 0 || subflow.matched_by != MatchedBy::kInitial) return;
+  connection.set_confirmed_ns(record.time_ns);
   tell(EventKind::kConnectionConfirmed, subflow, record);
 }
 
 void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record) {
   Host& host = connection.host(role);
-  if (!host.key) {
-    if (!connection.key_changed[static_cast<std::size_t>(role)]) set_key(connection, role, key);
+  if (!host.key()) {
+    if (!connection.key_changed(role)) set_key(connection, role, key);
     return;
   }
-  if (*host.key == key || host.extra.read().other_key == key) {
+  if (*host.key() == key || connection.rare_of(role).other_key == key) {
     confirm_key(connection, role);
     return;
   }
   tell_key_change(subflow, connection, role, record);
-  if (host.extra.read().other_key || !connection.version) return;
+  if (connection.rare_of(role).other_key || !connection.version()) return;
   // Either may be the one in use: joins are proven by both, and found by both tokens.
-  host.extra.make().other_key = key;
+  connection.make_rare(role).other_key = key;
   if (const auto digest = try_digest(connection, key)) {
-    host.extra.make().other_token = digest->token;
+    connection.make_rare(role).other_token = digest->token;
     (void)tokens_.add(digest->token, {connection.self, role});
     recheck_waiting(digest->token, now_ns_);
   }
@@ -251,27 +250,26 @@ void Correlator::compare_key(Subflow& subflow, Connection& connection, Role role
 }
 
 void Correlator::tell_key_change(Subflow& subflow, Connection& connection, Role role, const Record& record) {
-  bool& told = connection.key_changed[static_cast<std::size_t>(role)];
-  if (told) return;
-  told = true;
+  if (connection.key_changed(role)) return;
+  connection.set_key_changed(role);
   Event event = event_of(EventKind::kKeyChanged, subflow, &record, record.time_ns);
   event.role = role;
   emit(event);
 }
 
 void Correlator::set_key(Connection& connection, Role role, Key key) {
-  if (connection.host(role).key || !connection.version) return;
+  if (connection.host(role).key() || !connection.version()) return;
   set_key(connection, role, key, try_digest(connection, key));
 }
 
 /// @param digest  The key's; none where the budget did not allow it.
 void Correlator::set_key(Connection& connection, Role role, Key key, const std::optional<KeyDigest>& digest) {
   Host& host = connection.host(role);
-  host.key = key;
+  host.set_key(key);
   if (digest) {
-    host.idsn = digest->idsn;
+    host.set_idsn(digest->idsn);
     dsns_.prefetch(digest->idsn.value);
-    if (!host.token) register_token(connection, role, digest->token);
+    if (!host.token()) register_token(connection, role, digest->token);
     dsns_.add(digest->idsn.value, {connection.self, role});
   }
   if (connection.has_both_keys()) verify_joins_of(connection);
@@ -279,13 +277,13 @@ void Correlator::set_key(Connection& connection, Role role, Key key, const std::
 
 /// Token and IDSN of a key of the connection, which remembers where the budget did not allow them.
 std::optional<KeyDigest> Correlator::try_digest(Connection& connection, Key key) {
-  const auto digest = prover_.try_digest(*connection.version, key);
+  const auto digest = prover_.try_digest(*connection.version(), key);
   connection.shed = connection.shed || !digest;
   return digest;
 }
 
 void Correlator::register_token(Connection& connection, Role role, Token token) {
-  connection.host(role).token = token;
+  connection.host(role).set_token(token);
   tell_token_taken(connection, role, token);
   if (tokens_.add(token, {connection.self, role})) ControlCounters::add(counters_.token_collisions);
   recheck_waiting(token, now_ns_);
@@ -300,12 +298,12 @@ void Correlator::tell_token_taken(const Connection& connection, Role role, Token
     const Connection* known = connections_.find(candidate.connection);
     if (known == nullptr || known == &connection || known->subflows.empty()) continue;
     if (address_of(*known, candidate.role) != address_of(connection, role)) continue;
-    const Subflow* subflow = book_.find(connection.initial);
+    const Subflow* subflow = book_.find(connection.initial());
     if (subflow == nullptr) return;
     Event event = event_of(EventKind::kTokenTaken, *subflow, nullptr, std::max(now_ns_, subflow->syn_ack_ns()));
     event.from_opener = role == Role::kInitiator;
     event.role = role;
-    event.cause = known->host(candidate.role).key == connection.host(role).key ? "key" : "token";
+    event.cause = known->host(candidate.role).key() == connection.host(role).key() ? "key" : "token";
     event.other_start_ns = begin_of(*known);
     emit(event);
     return;
@@ -318,8 +316,8 @@ void Correlator::make_partial(Subflow& subflow, const Record& record) {
   if (connection == nullptr) return;
   ControlCounters::add(counters_.connections_partial);
   connection->partial = true;
-  connection->confirmed_ns = record.time_ns;
-  if (record.kind == RecordKind::kCapableAck) connection->version = std::uint8_t{subflow.version};
+  connection->set_confirmed_ns(record.time_ns);
+  if (record.kind == RecordKind::kCapableAck) connection->set_version(subflow.version);
   attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
   if (record.kind != RecordKind::kCapableAck) {
     keyless_.add(subflow.tuple.opener().address, {connection->self, Role::kInitiator});
@@ -333,7 +331,7 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   ConnectionClose close = ConnectionClose::kLastSubflowGone;
   if (connection.fast_close) {
     close = ConnectionClose::kFastClose;
-  } else if (connection.data_fin[0] && connection.data_fin[1]) {
+  } else if (connection.data_fin(Role::kInitiator) && connection.data_fin(Role::kResponder)) {
     close = ConnectionClose::kDataFin;
   } else if (reason == EndReason::kNoRoom) {
     close = ConnectionClose::kEvicted;
@@ -345,7 +343,7 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
     close = ConnectionClose::kTimeout;
   }
   ended_tokens_.drop_while([&](std::uint64_t ended_ns) { return ended_ns + options_.linger_ns < time_ns; });
-  const bool carried_data = connection.ended.read().all[0].payload_bytes + connection.ended.read().all[1].payload_bytes != 0;
+  const bool carried_data = connection.extra.read().ended.all[0].payload_bytes + connection.extra.read().ended.all[1].payload_bytes != 0;
   if (carried_data && !connection.dss_seen && !connection.partial && !is_gapped(connection)) {
     Event fallback{.kind = EventKind::kFallback, .time_ns = time_ns, .tuple = connection.tuple};
     fall_back(connection, Fallback::kNoDss, fallback);
@@ -356,19 +354,19 @@ void Correlator::end_connection(Connection& connection, std::uint64_t time_ns, E
   event.cause = name_of(close);
   emit(event);
   ConnectionReport report = reporter_.connection_report(connection, time_ns, close);
-  ControlCounters::add(counters_.connections_ended[connection.version.value_or(2)][static_cast<std::size_t>(report.outcome)]);
+  ControlCounters::add(counters_.connections_ended[connection.version().value_or(2)][static_cast<std::size_t>(report.outcome)]);
   counters_.subflows_per_connection.add(connection.subflow_count);
   sink_.on_report(std::move(report));
   for (const Role role : {Role::kInitiator, Role::kResponder}) {
     const Host& host = connection.host(role);
     const HostRef self{connection.self, role};
-    if (host.token) {
-      tokens_.remove(*host.token, self);
-      ended_tokens_.touch(*host.token) = time_ns;
+    if (host.token()) {
+      tokens_.remove(*host.token(), self);
+      ended_tokens_.touch(*host.token()) = time_ns;
     }
-    const HostExtra& extra = host.extra.read();
+    const HostExtra& extra = connection.rare_of(role);
     if (extra.other_token) tokens_.remove(*extra.other_token, self);
-    if (host.idsn) dsns_.remove(host.idsn->value, self);
+    if (host.idsn()) dsns_.remove(host.idsn()->value, self);
     if (extra.noted_dsn) dsns_.remove(*extra.noted_dsn, self);
   }
   connections_.release(connection);

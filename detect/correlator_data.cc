@@ -23,8 +23,8 @@ bool is_acked_beyond(const Connection& connection) {
 /// A number of which perhaps only the low half is known, by the highest so far, or else by the key; 0 where neither tells.
 std::uint64_t widened(std::uint64_t value, bool is_low, std::uint64_t high, const Host& host) {
   if (value == 0 || !is_low) return value;
-  if (high == 0 && !host.idsn) return 0;
-  return extend(high != 0 ? high : host.idsn->value + 1, value);
+  if (high == 0 && !host.idsn()) return 0;
+  return extend(high != 0 ? high : host.idsn()->value + 1, value);
 }
 
 }  // namespace
@@ -54,8 +54,8 @@ void Correlator::on_first_dss(Subflow& subflow, const Record& record) {
       const bool mapped = has_mapping && dss.dsn_known && from_opener == record.from_opener();
       if (mapped && host.dsn_high == 0) host.dsn_high = dss.dsn;
       const std::uint64_t number = dsn[from_opener ? 0 : 1];
-      if (!host.idsn && !host.extra.read().noted_dsn && number != 0) {
-        host.extra.make().noted_dsn = number;
+      if (!host.idsn() && !connection->rare_of(role).noted_dsn && number != 0) {
+        connection->make_rare(role).noted_dsn = number;
         dsns_.add(number, {connection->self, role});
       }
     }
@@ -76,7 +76,7 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   // The first mapping, or that behind the one of MP_CAPABLE, which names no number.
   const bool is_first = dss.ssn == 1 || (dss.ssn == 1u + subflow.capable_data_len() && record.from_opener());
   const bool decides = subflow.matched_by == MatchedBy::kInitial && is_first && dss.data_len != 0;
-  if (!host.idsn || !host.key || host.idsn_checked || !decides) return;
+  if (!host.idsn() || !host.key() || host.idsn_checked || !decides) return;
   // Others, seen or lost, may have carried the first data.
   const bool alone = connection.subflow_count == 1 && !is_gapped(connection);
   if (!alone && !dss.dsn_known) return;
@@ -86,12 +86,12 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
     const std::uint64_t ahead = dss.dsn - idsn.value - dss.ssn;
     return ahead == 0 || (!alone && ahead < DsnIndex::kNear);
   };
-  if (begins_after(*host.idsn)) {
+  if (begins_after(*host.idsn())) {
     confirm_key(connection, role);
     return;
   }
-  if (const auto& other_key = host.extra.read().other_key) {
-    const auto digest = prover_.try_digest(*connection.version, *other_key);
+  if (const auto& other_key = connection.rare_of(role).other_key) {
+    const auto digest = prover_.try_digest(*connection.version(), *other_key);
     if (!digest || begins_after(digest->idsn)) return;  // the contradiction has been told
   }
   tell_key_change(subflow, connection, role, record);
@@ -122,7 +122,7 @@ void Correlator::settle_doubt(Connection& connection) {
   connection.in_doubt = false;
   judging_ = true;
   const bool is_sure = !is_gapped(connection);
-  for (Host& host : connection.hosts) host.key_confirmed = host.key_confirmed || (is_sure && host.key.has_value());
+  for (Host& host : connection.hosts) host.key_confirmed = host.key_confirmed || (is_sure && host.has_key());
   for (std::size_t i = 0; i < std::min(connection.subflows.size(), kMaxLooks); ++i) {
     Subflow* subflow = book_.find(connection.subflows[i]);
     if (subflow == nullptr) continue;
@@ -137,17 +137,17 @@ void Correlator::settle_doubt(Connection& connection) {
 void Correlator::distrust_key(Connection& connection, Role role) {
   Host& host = connection.host(role);
   const HostRef self{connection.self, role};
-  forget(host.key);
-  if (host.token) tokens_.remove(*host.token, self);
-  host.token.reset();
-  if (host.extra.is_made()) {
-    HostExtra& extra = host.extra.make();
+  host.forget_key();
+  if (host.token()) tokens_.remove(*host.token(), self);
+  host.reset_token();
+  if (connection.extra.is_made()) {
+    HostExtra& extra = connection.make_rare(role);
     forget(extra.other_key);
     if (extra.other_token) tokens_.remove(*extra.other_token, self);
     extra.other_token.reset();
   }
-  if (host.idsn) dsns_.remove(host.idsn->value, {connection.self, role});
-  host.idsn.reset();  // it was that of the key
+  if (host.idsn()) dsns_.remove(host.idsn()->value, {connection.self, role});
+  host.reset_idsn();  // it was that of the key
   for (const KnownAddress known : host.addresses) keyless_.add(known.address, {connection.self, role});
   if (connection.in_doubt) settle_doubt(connection);
 }
@@ -156,7 +156,7 @@ void Correlator::distrust_key(Connection& connection, Role role) {
 /// addresses told the connection, it may.
 void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn) {
   const Connection* known = connection_of(subflow);
-  if (known == nullptr || !known->host(subflow.role_of(sent_by_opener)).idsn) {
+  if (known == nullptr || !known->host(subflow.role_of(sent_by_opener)).idsn()) {
     subflow.make_rare().dsn[sent_by_opener ? 0 : 1] = dsn;
   }
   const bool unplaced = subflow.midstream || subflow.waiting;
@@ -165,7 +165,7 @@ void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn
   Connection* connection = connections_.find(sender.connection);
   if (connection == nullptr) return;
   const Role opener_role = sent_by_opener ? sender.role : other(sender.role);
-  const auto& token = connection->host(other(opener_role)).token;
+  const auto token = connection->host(other(opener_role)).token();
   if (subflow.syn_seen && token && (subflow.offer != Offer::kJoin || *token != subflow.token)) return;  // its token says otherwise
   attach(subflow, *connection, opener_role, MatchedBy::kDsn);
   if (subflow.offer == Offer::kJoin && subflow.syn_seen) {
@@ -176,7 +176,7 @@ void Correlator::on_dsn(Subflow& subflow, bool sent_by_opener, std::uint64_t dsn
 
 void Correlator::on_data_fin(Subflow& subflow, const Record& record) {
   if (Connection* connection = connection_of(subflow)) {
-    connection->data_fin[static_cast<std::size_t>(subflow.role_of(record.from_opener()))] = true;
+    connection->set_data_fin(subflow.role_of(record.from_opener()));
   }
   tell(EventKind::kDataFin, subflow, record);
 }
@@ -190,7 +190,7 @@ void Correlator::on_counters(Subflow& subflow, const Record& record) {
   const Role role = subflow.role_of(record.from_opener());
   note_progress(subflow, *connection, record);
   if (is_acked_beyond(*connection)) subflow.make_rare().reported_ns[end] = record.time_ns;
-  connection->mapped[static_cast<std::size_t>(role)] += record.counters.mapped_bytes - mapped_before;
+  connection->set_mapped(role, connection->mapped(role) + record.counters.mapped_bytes - mapped_before);
   // Both directions are reported one behind the other.
   if (end == 1 && (subflow.segments(0) == 0 || subflow.segments(1) == 0)) connection->one_sided = true;
   Event event = event_of(EventKind::kProgress, subflow, &record, record.time_ns);
@@ -210,13 +210,13 @@ void Correlator::note_progress(Subflow& subflow, Connection& connection, const R
   raise(peer.acked_high, widened(counters.data_ack, record.has(record_flag::kDataAckLow), peer.acked_high, peer));
   host.missed = host.missed || record.has(record_flag::kMissed);
   const bool unplaced = dsn_high == 0 && counters.mapped_bytes > (end == 0 ? subflow.capable_data_len() : 0u);
-  if (unplaced != subflow.unplaced(end)) host.unplaced += unplaced ? 1u : ~0u;
+  if (unplaced != subflow.unplaced(end)) host.count_unplaced(unplaced);
   subflow.set_unplaced(end, unplaced);
   // Payload behind the last mapping, on the only path, and no data ACK for it: both ends have gone over to plain TCP.
   const bool plain = record.has(record_flag::kLast) && record.has(record_flag::kUnmapped) &&
                      subflow.matched_by == MatchedBy::kInitial && connection.subflow_count == 1 && !connection.partial;
   const bool acked = host.dsn_high != 0 && Dsn{host.dsn_high}.before(Dsn{host.acked_high}) && host.acked_high != 0;
-  const bool finished = connection.data_fin[0] || connection.data_fin[1];
+  const bool finished = connection.data_fin(Role::kInitiator) || connection.data_fin(Role::kResponder);
   if (plain && !acked && !finished && !connection.fast_close && !is_gapped(connection)) {
     fall_back(connection, Fallback::kNoDss, event_of(EventKind::kFallback, subflow, &record, record.time_ns));
   }
@@ -227,7 +227,7 @@ std::uint64_t Correlator::reported_since(const Connection& connection) {
   if (!is_acked_beyond(connection)) return 0;
   std::uint64_t since_ns = ~std::uint64_t{0};
   if (connection.subflows.size() > kMaxLooks) return 0;
-  for (const SubflowHandle& ref : connection.subflows) {
+  for (const SubflowHandle ref : connection.subflows) {
     const Subflow* path = book_.find(ref);
     if (path == nullptr) continue;
     const auto& reported_ns = path->extra.read().reported_ns;

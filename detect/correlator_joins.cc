@@ -51,7 +51,7 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
   }
   subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
   connection.subflows.push_back(subflow.handle());
-  if (matched_by == MatchedBy::kInitial) connection.initial = subflow.handle();
+  if (matched_by == MatchedBy::kInitial) connection.initial_lives = true;  // the connection is new: it stands first
   ++connection.subflow_count;
   if (subflow.opener_id()) {
     // NAT: the address that stands behind the ID was advertised as another.
@@ -95,10 +95,10 @@ Subflow* Correlator::find_twin_join(const Subflow& subflow, const Connection& co
 /// Takes the subflow out of its connection's list; the last one takes its place.
 void Correlator::detach(const Subflow& subflow, Connection& connection) {
   if (subflow.place >= connection.subflows.size() || connection.subflows[subflow.place] != subflow.handle()) return;
-  connection.subflows[subflow.place] = connection.subflows.back();
+  connection.subflows.set(subflow.place, connection.subflows.back());
   if (Subflow* moved = book_.find(connection.subflows[subflow.place])) moved->place = subflow.place;
   connection.subflows.pop_back();
-  if (connection.initial == subflow.handle()) connection.initial = {};
+  if (subflow.place == 0) connection.initial_lives = false;
 }
 
 void Correlator::stop_waiting(Subflow& subflow) {
@@ -161,8 +161,8 @@ void Correlator::settle_one_sided(Subflow& subflow) {
     ControlCounters::add(counters_.connections_partial);
     connection->partial = true;
     connection->one_sided = true;
-    connection->confirmed_ns = subflow.start_ns;
-    connection->version = std::uint8_t{subflow.version};
+    connection->set_confirmed_ns(subflow.start_ns);
+    connection->set_version(subflow.version);
     subflow.state = SubflowState::kPartial;
     attach(subflow, *connection, Role::kInitiator, MatchedBy::kInitial);
     emit(event_of(EventKind::kConnectionPartial, subflow, nullptr, std::max(now_ns_, subflow.start_ns)));
@@ -236,7 +236,7 @@ void Correlator::settle_proof(Subflow& subflow, HmacKind kind, const Verdict& fo
 
 /// The second key came after joins did: what could not be verified then can be now.
 void Correlator::verify_joins_of(Connection& connection) {
-  for (const SubflowHandle& ref : connection.subflows) {
+  for (const SubflowHandle ref : connection.subflows) {
     Subflow* subflow = book_.find(ref);
     if (subflow == nullptr || subflow->offer != Offer::kJoin) continue;
     prove_join(*subflow, connection, std::max(now_ns_, subflow->syn_ack_ns()));

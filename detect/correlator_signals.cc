@@ -76,7 +76,7 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
   const Endpoint& sender = record.from_opener() ? subflow.tuple.opener() : subflow.tuple.acceptor();
   event.change = connection->host(role).advertise(add.address_id, add.address, add.has_port ? add.port : sender.port,
                                                   event.previous_address);
-  if (!connection->host(role).token) keyless_.add(add.address, {connection->self, role});
+  if (!connection->host(role).token()) keyless_.add(add.address, {connection->self, role});
   emit(event);
 }
 
@@ -163,7 +163,7 @@ void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
   if (connection != nullptr) {
     const Host& receiver = connection->host(other(event.role));
     const Key key = record.fast_close.receiver_key;
-    if (receiver.key) event.proof = receiver.key == key || receiver.extra.read().other_key == key ? Proof::kValid : Proof::kInvalid;
+    if (receiver.key()) event.proof = receiver.key() == key || connection->rare_of(other(event.role)).other_key == key ? Proof::kValid : Proof::kInvalid;
     if (event.proof != Proof::kInvalid) connection->fast_close = true;
   }
   emit(event);

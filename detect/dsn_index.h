@@ -10,8 +10,8 @@
 
 namespace mptap {
 
-/// Control thread. An entry a host whose 64-bit numbers are known; it leaves with its connection, or, if its
-/// removal is forgotten, when it is found dead. Grows with the connection table, which is bounded.
+/// Control thread. An entry for each 64-bit number by which a host may be found, which leaves before its connection does: the
+/// host has the number itself (Host::idsn, HostExtra::noted_dsn). Grows with the connection table, which is bounded.
 ///
 /// By chance a DSN lies within kNear behind another's with probability 2^-27 for each host in the index.
 class DsnIndex {
@@ -25,29 +25,27 @@ class DsnIndex {
   void add(std::uint64_t dsn, const HostRef& host);
   void remove(std::uint64_t dsn, const HostRef& host);
 
-  void prefetch(std::uint64_t dsn) const { table_.prefetch(Block{dsn}); }
+  void prefetch(std::uint64_t dsn) const { table_.prefetch(block_of(dsn)); }
 
   /// The host whose data `dsn` continues; unset where there is none, or more than one.
-  [[nodiscard]] HostRef find(std::uint64_t dsn);
+  [[nodiscard]] HostRef find(std::uint64_t dsn) const;
 
  private:
   static constexpr std::size_t kMaxPerBlock = 16;  // whoever makes keys for more gets the rest ignored
 
   /// Numbers that are near each other have one key, or neighbours.
-  struct Block {
-    std::uint64_t dsn = 0;
-    [[nodiscard]] std::uint64_t number() const { return dsn / kNear; }
-    friend bool operator==(const Block& a, const Block& b) { return a.number() == b.number(); }
-  };
+  static std::uint32_t block_of(std::uint64_t dsn) { return static_cast<std::uint32_t>(dsn / kNear); }
+  static_assert(~std::uint64_t{0} / kNear <= 0xffffffff);
+
   struct Entry {
-    Block key;
+    std::uint32_t key = 0;  // the block
     PackedHostRef host;
     [[nodiscard]] bool is_empty() const { return !host.is_set(); }
-    friend bool operator==(const Entry& a, const Entry& b) { return a.key.dsn == b.key.dsn && a.host == b.host; }
+    friend bool operator==(const Entry&, const Entry&) = default;
   };
   struct Hash {
     SeededHash hash;
-    std::uint64_t operator()(const Block& block) const { return hash.of64(block.number()); }
+    std::uint64_t operator()(std::uint32_t block) const { return hash.of64(block); }
   };
   ConnectionTable& connections_;
   FlatTable<Entry, Hash> table_;

@@ -6,7 +6,7 @@ namespace mptap {
 
 bool KeylessIndex::is_open(const HostRef& host) {
   const Connection* connection = connections_.find(host.connection);
-  return connection != nullptr && !connection->host(host.role).token;
+  return connection != nullptr && !connection->host(host.role).token();
 }
 
 void KeylessIndex::add(const IpAddress& address, const HostRef& host) {
@@ -26,7 +26,7 @@ HostRef KeylessIndex::find_by_address(const FourTuple& tuple) {
   bool best_knows_opener = false;
   for (const HostRef& host : found->second) {
     const Connection* connection = connections_.find(host.connection);
-    if (connection == nullptr || connection->host(host.role).token) continue;
+    if (connection == nullptr || connection->host(host.role).token()) continue;
     if (!connection->host(host.role).knows(tuple.acceptor.address)) continue;
     const bool knows_opener = connection->host(other(host.role)).knows(tuple.opener.address);
     if (best.connection.is_set() && best_knows_opener && !knows_opener) continue;

@@ -20,14 +20,14 @@ std::optional<KeyDigest> Prover::try_digest(std::uint8_t version, Key key) {
 
 template <typename Fits>
 Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
-  if (!connection.has_both_keys() || !connection.version) return {Proof::kUnverified, Unverified::kKeys};
+  if (!connection.has_both_keys() || !connection.version()) return {Proof::kUnverified, Unverified::kKeys};
   const Host& one = connection.host(first);
   const Host& two = connection.host(other(first));
-  for (const std::optional<Key>* first_key : {&one.key, &one.extra.read().other_key}) {
-    for (const std::optional<Key>* second_key : {&two.key, &two.extra.read().other_key}) {
-      if (!*first_key || !*second_key) continue;
+  for (const auto& first_key : {one.key(), connection.rare_of(first).other_key}) {
+    for (const auto& second_key : {two.key(), connection.rare_of(other(first)).other_key}) {
+      if (!first_key || !second_key) continue;
       if (!try_spend()) return {Proof::kUnverified, Unverified::kBudget};
-      if (fits(**first_key, **second_key)) return {Proof::kValid, Unverified::kNone};
+      if (fits(*first_key, *second_key)) return {Proof::kValid, Unverified::kNone};
     }
   }
   if (!connection.keys_are_sure()) return {Proof::kUnverified, Unverified::kDoubt};
@@ -37,7 +37,7 @@ Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
 Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {
   if (!join.syn_seen || join.syn_ack_ns() == 0) return {Proof::kUnverified, Unverified::kHandshake};
   return verify(connection, acceptor_role, [&](Key acceptor_key, Key opener_key) {
-    const JoinHmac expected = crypto_.derive_join_hmac(*connection.version, acceptor_key, opener_key,
+    const JoinHmac expected = crypto_.derive_join_hmac(*connection.version(), acceptor_key, opener_key,
                                                        join.acceptor_nonce, join.opener_nonce);
     const auto& seen = join.extra.read().synack_hmac;
     return std::equal(seen.begin(), seen.end(), expected.begin());
@@ -49,7 +49,7 @@ Verdict Prover::verify_ack(const Connection& connection, Role acceptor_role, con
     return {Proof::kUnverified, Unverified::kHandshake};
   }
   return verify(connection, other(acceptor_role), [&](Key opener_key, Key acceptor_key) {
-    return join.extra.read().ack_hmac == crypto_.derive_join_hmac(*connection.version, opener_key, acceptor_key,
+    return join.extra.read().ack_hmac == crypto_.derive_join_hmac(*connection.version(), opener_key, acceptor_key,
                                                      join.opener_nonce, join.acceptor_nonce);
   });
 }

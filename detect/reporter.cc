@@ -59,7 +59,7 @@ SubflowReport Reporter::subflow_report(const Subflow& subflow, const Connection*
   report.is_initial = subflow.matched_by == MatchedBy::kInitial || subflow.offer == Offer::kCapable;
   if (connection != nullptr) {
     report.connection = name_of(connection->mp_id);
-    report.version = connection->version;
+    report.version = connection->version();
   } else if (subflow.offer == Offer::kCapable) {
     report.version = std::uint8_t{subflow.version};
   }
@@ -99,13 +99,13 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.name = name_of(connection.mp_id);
   report.start_ns = connection.start_ns;
   report.end_ns = end_ns;
-  report.version = connection.version;
+  report.version = connection.version();
   report.tuple = connection.tuple;
-  report.initiator_token = connection.host(Role::kInitiator).token;
-  report.responder_token = connection.host(Role::kResponder).token;
+  report.initiator_token = connection.host(Role::kInitiator).token();
+  report.responder_token = connection.host(Role::kResponder).token();
   report.subflows = connection.subflow_count;
-  report.from_initiator = connection.ended.read().all[0];
-  report.from_responder = connection.ended.read().all[1];
+  report.from_initiator = connection.extra.read().ended.all[0];
+  report.from_responder = connection.extra.read().ended.all[1];
   const bool carried_data = report.from_initiator.payload_bytes + report.from_responder.payload_bytes != 0;
   const bool fell_back = connection.fallback != Fallback::kNone || (carried_data && !connection.dss_seen);
   report.outcome = connection.partial ? Outcome::kPartial : fell_back ? Outcome::kFallback : Outcome::kEstablished;
@@ -114,15 +114,15 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
   report.responder_addresses = static_cast<std::uint32_t>(connection.host(Role::kResponder).addresses.size());
   report.checksums = connection.checksums;
   report.fallback = connection.fallback;
-  report.reset_reason = connection.reset_reason;
+  report.reset_reason = connection.reset_reason();
   report.initiator_address_list = address_reports(connection.host(Role::kInitiator));
   report.responder_address_list = address_reports(connection.host(Role::kResponder));
   report.nat = connection.nat;
   for (const Role role : {Role::kInitiator, Role::kResponder}) {
     const bool own = role == Role::kInitiator;
     const Host& host = connection.host(role);
-    if (!host.idsn || connection.partial) continue;
-    const std::uint64_t first = host.idsn->value + 1;
+    if (!host.idsn() || connection.partial) continue;
+    const std::uint64_t first = host.idsn()->value + 1;
     // A DATA_FIN takes a number and is no byte.
     if (host.acked_high != 0 && host.dsn_high != 0) {
       const bool beyond = Dsn{host.dsn_high}.before(Dsn{host.acked_high});
@@ -132,9 +132,9 @@ ConnectionReport Reporter::connection_report(const Connection& connection, std::
     if (host.dsn_high == 0 || !connection.sight_is_full(role)) continue;
     // What one subflow mapped twice is no re-injection: there cannot be more than the others mapped.
     const std::size_t at = static_cast<std::size_t>(role);
-    const std::uint64_t again = connection.mapped[at] - (host.dsn_high - first);
+    const std::uint64_t again = connection.mapped(role) - (host.dsn_high - first);
     (own ? report.initiator_reinjected_bytes : report.responder_reinjected_bytes) =
-        std::min(again, connection.mapped[at] - std::min(connection.ended.read().most_mapped[at], connection.mapped[at]));
+        std::min(again, connection.mapped(role) - std::min(connection.extra.read().ended.most_mapped[at], connection.mapped(role)));
   }
   return report;
 }
@@ -183,7 +183,7 @@ void Reporter::tell(const char* name, const Event& event, ReportSink& sink) {
   EventReport row = event_row(name, event.time_ns, event.tuple, event.from_opener);
   if (event.connection != nullptr) {
     row.connection = name_of(event.connection->mp_id);
-    row.version = event.connection->version;
+    row.version = event.connection->version();
   }
   row.detail = event.cause;
   if (event.subflow != nullptr && event.kind == EventKind::kJoinMatched) {

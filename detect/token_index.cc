@@ -13,8 +13,8 @@ void TokenIndex::remove(Token token, const HostRef& host) { table_.erase({token.
 
 TokenIndex::Candidates TokenIndex::find(Token token) const {
   Candidates found;
-  table_.visit(token.value, [&found](const Entry& entry) {
-    found.hosts_[found.size_++] = entry.host.unpack();
+  table_.visit(token.value, [this, &found](const Entry& entry) {
+    found.hosts_[found.size_++] = {connections_.at(entry.host.index()).self, entry.host.role()};
     return found.size_ < kMaxCandidates;
   });
   return found;

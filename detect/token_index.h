@@ -6,12 +6,13 @@
 #include <cstdint>
 
 #include "dataplane/seeded_hash.h"
+#include "detect/connection_table.h"
 #include "detect/flat_table.h"
 #include "detect/host_ref.h"
 
 namespace mptap {
 
-/// Control thread. Memory grows with the connections in the table, which is bounded.
+/// Control thread. Entries are of connections in the table, which is bounded, and leave before those do.
 class TokenIndex {
  public:
   /// Candidates kept for one token; whoever makes keys for more gets the rest ignored.
@@ -32,7 +33,7 @@ class TokenIndex {
     std::array<HostRef, kMaxCandidates> hosts_;
   };
 
-  explicit TokenIndex(std::uint64_t seed) : table_(Hash{SeededHash(seed)}) {}
+  TokenIndex(ConnectionTable& connections, std::uint64_t seed) : connections_(connections), table_(Hash{SeededHash(seed)}) {}
 
   /// @return True where another connection carries the token already.
   bool add(Token token, const HostRef& host);
@@ -52,6 +53,7 @@ class TokenIndex {
     SeededHash hash;
     std::uint64_t operator()(std::uint32_t token) const { return hash.of64(token); }
   };
+  ConnectionTable& connections_;
   FlatTable<Entry, Hash> table_;
 };
 

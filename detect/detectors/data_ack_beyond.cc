@@ -18,7 +18,7 @@ bool DataAckBeyondDetector::is_settled(const Event& event, Role sender, const Cl
   const Connection& connection = *event.connection;
   const bool last = event.kind == EventKind::kSubflowClosed && connection.subflows.size() == 1;
   if (!last && event.reported_since_ns <= claim.since_ns) return false;
-  if (connection.data_fin[static_cast<std::size_t>(sender)]) return true;
+  if (connection.data_fin(sender)) return true;
   const bool ended_in_order = last && std::strcmp(event.cause, name_of(CloseCause::kFin)) == 0;
   return !ended_in_order && !connection.may_have_other_paths() && connection.sight_is_full(sender);
 }
@@ -26,9 +26,9 @@ bool DataAckBeyondDetector::is_settled(const Event& event, Role sender, const Cl
 void DataAckBeyondDetector::look_at(const Event& event, Role sender, NoticeSink& notices) {
   const Connection& connection = *event.connection;
   const Host& host = connection.host(sender);
-  if (host.acked_high == 0 || !host.idsn) return;
+  if (host.acked_high == 0 || !host.idsn()) return;
   // Before any data, the data ACK is the number that the first byte will have.
-  const std::uint64_t mapped = std::max(host.dsn_high, host.dsn_high == 0 ? host.idsn->value + 1 : 0);
+  const std::uint64_t mapped = std::max(host.dsn_high, host.dsn_high == 0 ? host.idsn()->value + 1 : 0);
   const std::uint64_t allowed = mapped + 1;  // a DATA_FIN, seen or not: alone it takes no number of TCP's
   if (!Dsn{allowed}.before(Dsn{host.acked_high})) return;
   Claim& claim = claims_.touch(connection.mp_id * 2 + static_cast<std::uint64_t>(sender));

@@ -9,7 +9,7 @@ namespace mptap {
 
 void JoinToRemovedDetector::on_event(const Event& event, NoticeSink& notices) {
   if (!options_.enabled || event.kind != EventKind::kJoinAttempt || event.connection == nullptr) return;
-  const std::uint64_t grace_ns = std::max(options_.grace_ns, event.connection->handshake_rtt_ns);
+  const std::uint64_t grace_ns = std::max(options_.grace_ns, event.connection->handshake_rtt_ns());
   std::optional<KnownAddress> removed;
   for (const KnownAddress known : event.connection->host(event.role).addresses) {
     if (known.address != event.tuple.acceptor.address) continue;

@@ -12,7 +12,7 @@ void PrematureJoinDetector::on_event(const Event& event, NoticeSink& notices) {
     return;
   }
   if (event.kind != EventKind::kJoinAttempt || event.role != Role::kResponder || !connection.handshake_seen) return;
-  const bool before = connection.confirmed_ns == 0 || event.time_ns < connection.confirmed_ns;
+  const bool before = connection.confirmed_ns() == 0 || event.time_ns < connection.confirmed_ns();
   if (!before || waiting_.size() >= kMaxWaiting) return;
   Notice notice = notice_about(event, "premature_join", Severity::kMedium);
   notice.message = "a join before the connection's handshake was over";

@@ -35,7 +35,7 @@ void RemoveAddrAbuseDetector::on_progress(const Event& event, NoticeSink& notice
   const Subflow& path = *event.subflow;
   const SubflowExtra& rare = path.extra.read();
   if (rare.removed_ns == 0) return;
-  const std::uint64_t grace_ns = std::max(options_.grace_ns, 2 * event.connection->handshake_rtt_ns);
+  const std::uint64_t grace_ns = std::max(options_.grace_ns, 2 * event.connection->handshake_rtt_ns());
   if (event.record->counters.last_mapped_ns <= rare.removed_ns + grace_ns) return;
   if (!path.told.first(Telling::kDataAfterRemoval)) return;
   Notice notice = notice_about(event, "remove_addr_abuse", Severity::kMedium);

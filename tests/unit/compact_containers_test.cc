@@ -6,9 +6,9 @@
 
 #include "detect/address_list.h"
 #include "detect/compact_tuple.h"
-#include "detect/compact_vector.h"
 #include "detect/flat_table.h"
 #include "detect/on_demand.h"
+#include "detect/small_list.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/control_run.h"
 
@@ -83,41 +83,47 @@ TEST_CASE("a visit of a flat table ends where the visitor says so", "[containers
   CHECK(seen == 2);
 }
 
-bool same(const CompactVector<std::uint32_t>& list, const std::vector<std::uint32_t>& model) {
-  return list.size() == model.size() && std::equal(list.begin(), list.end(), model.begin());
+std::vector<std::uint32_t> values_of(const SmallList<std::uint32_t>& list) {
+  std::vector<std::uint32_t> values;
+  for (const std::uint32_t value : list) values.push_back(value);
+  return values;
 }
 
-TEST_CASE("a compact vector holds what a vector holds", "[containers]") {
-  CompactVector<std::uint32_t> list;
+TEST_CASE("a small list holds what a vector holds", "[containers]") {
+  SmallList<std::uint32_t> list;
   std::vector<std::uint32_t> model;
-  Random random{std::mt19937(11)};
-  for (int step = 0; step < 4'000; ++step) {
+  Random random{std::mt19937(19)};
+  const auto is_same = [&] { return list.size() == model.size() && std::equal(model.begin(), model.end(), values_of(list).begin()); };
+  for (int step = 0; step < 8'000; ++step) {
     const std::uint32_t choice = random() % 100;
-    if (choice < 55) {
-      const bool own = !model.empty() && choice < 5;  // an element of its own, which moves as it grows
-      list.push_back(own ? list[random() % model.size()] : static_cast<std::uint32_t>(step));
-      model.push_back(list.back());
+    const bool grows = step / 1'000 % 2 == 0;
+    if (choice < (grows ? 60u : 30u)) {
+      model.push_back(random());
+      list.push_back(model.back());
     } else if (choice < 90 && !model.empty()) {
+      REQUIRE(list.back() == model.back());
       list.pop_back();
       model.pop_back();
-    } else if (choice < 94) {
-      CompactVector<std::uint32_t> copy(list);
-      REQUIRE(same(copy, model));
+    } else if (choice < 93 && !model.empty()) {
+      const std::size_t at = random() % model.size();
+      model[at] = random();
+      list.set(at, model[at]);
+    } else if (choice < 96) {
+      SmallList<std::uint32_t> copy(list);
       copy.push_back(1);
-      REQUIRE(same(list, model));
+      REQUIRE(is_same());
       list = copy;
       model.push_back(1);
-    } else if (choice < 98) {
-      CompactVector<std::uint32_t> moved(std::move(list));
-      list = CompactVector<std::uint32_t>{};
+    } else if (choice < 99) {
+      SmallList<std::uint32_t> moved(std::move(list));
+      list = SmallList<std::uint32_t>{};
       REQUIRE(list.empty());
       list = std::move(moved);
-    } else if (choice == 99 && step % 7 == 0) {
+    } else if (step % 5 == 0) {
       list.clear();
       model.clear();
     }
-    REQUIRE(same(list, model));
-    REQUIRE(list.empty() == model.empty());
+    REQUIRE(is_same());
   }
 }
 

@@ -81,10 +81,11 @@ TEST_CASE("a host has 256 addresses at most", "[tables]") {
   CHECK(host.addresses.size() == 256);
 }
 
-HostRef host_of(std::uint32_t index, Role role = Role::kResponder) { return {{index, 1}, role}; }
-
 TEST_CASE("a token names every host that carries it", "[tables]") {
-  TokenIndex tokens(1);
+  ConnectionTable table(CorrelatorOptions{});
+  for (int i = 0; i < 1000; ++i) REQUIRE(table.try_create() != nullptr);
+  const auto host_of = [&table](std::uint32_t index, Role role = Role::kResponder) { return HostRef{table.at(index).self, role}; };
+  TokenIndex tokens(table, 1);
   CHECK(tokens.find(Token{7}).empty());
   CHECK_FALSE(tokens.add(Token{7}, host_of(1)));
   CHECK(tokens.add(Token{7}, host_of(2)));
@@ -112,7 +113,7 @@ TEST_CASE("connections: bounded, found by reference, places used again under ano
   CHECK(table.try_create() == nullptr);
   CHECK(table.size() == 300);
   const ConnectionRef old = all[5]->self;
-  all[5]->host(Role::kInitiator).key = Key{42};
+  all[5]->host(Role::kInitiator).set_key(Key{42});
   CHECK(table.find(old) == all[5]);
   table.release(*all[5]);
   CHECK(table.find(old) == nullptr);
@@ -121,7 +122,7 @@ TEST_CASE("connections: bounded, found by reference, places used again under ano
   CHECK(fresh->self.index == old.index);
   CHECK_FALSE(fresh->self == old);
   CHECK(table.find(old) == nullptr);
-  CHECK_FALSE(fresh->host(Role::kInitiator).key);
+  CHECK_FALSE(fresh->host(Role::kInitiator).key());
   CHECK(table.find(ConnectionRef{}) == nullptr);
   CHECK(table.find(ConnectionRef{9999, 1}) == nullptr);
   std::size_t visited = 0;
@@ -193,7 +194,7 @@ TEST_CASE("connections without keys are found by address", "[tables]") {
   CHECK(keyless.find_by_address(join).connection == both->self);  // it knows the opener, too
   CHECK(keyless.find_by_address(tuple_of("10.0.0.99", 1, "10.0.0.2", 2)).connection == newer->self);
   CHECK(keyless.find_by_address(tuple_of("10.0.0.99", 1, "10.0.0.7", 2)).role == Role::kInitiator);
-  newer->host(Role::kResponder).token = Token{5};  // once known, the token decides
+  newer->host(Role::kResponder).set_token(Token{5});  // once known, the token decides
   CHECK(keyless.find_by_address(tuple_of("10.0.0.99", 1, "10.0.0.2", 2)).connection == both->self);
   table.release(*both);
   CHECK_FALSE(keyless.find_by_address(join).connection.is_set());
@@ -205,8 +206,13 @@ TEST_CASE("connections are found by the numbers of their data", "[tables]") {
   Connection* one = table.try_create();
   Connection* two = table.try_create();
   constexpr std::uint64_t kFirst = 0x1000'0000'0000'0000;
+  const auto note = [&index](Connection& connection, Role role, std::uint64_t dsn) {
+    connection.make_rare(role).noted_dsn = dsn;
+    index.add(dsn, {connection.self, role});
+  };
+  one->host(Role::kInitiator).set_idsn(Dsn{kFirst});
   index.add(kFirst, {one->self, Role::kInitiator});
-  index.add(kFirst + (5ull << 40), {two->self, Role::kResponder});
+  note(*two, Role::kResponder, kFirst + (5ull << 40));
   CHECK(index.find(kFirst + 0x1000).connection == one->self);
   CHECK(index.find(kFirst + 0x1000).role == Role::kInitiator);
   CHECK(index.find(kFirst - 0x10000).connection == one->self);  // what was noted may stand in the middle
@@ -214,12 +220,13 @@ TEST_CASE("connections are found by the numbers of their data", "[tables]") {
   CHECK_FALSE(index.find(kFirst + DsnIndex::kNear).connection.is_set());
   CHECK(index.find(kFirst + (5ull << 40) + 1).connection == two->self);
   CHECK_FALSE(index.find(0).connection.is_set());
-  index.add(kFirst + 7, {two->self, Role::kInitiator});  // two hosts fit: neither is taken
+  note(*two, Role::kInitiator, kFirst + 7);  // two hosts fit: neither is taken
   CHECK_FALSE(index.find(kFirst + 0x1000).connection.is_set());
   index.remove(kFirst + 7, {two->self, Role::kInitiator});
   CHECK(index.find(kFirst + 0x1000).connection == one->self);
-  index.add(~std::uint64_t{0}, {two->self, Role::kInitiator});  // numbers wrap
+  note(*two, Role::kInitiator, ~std::uint64_t{0});  // numbers wrap
   CHECK(index.find(3).connection == two->self);
+  index.remove(kFirst, {one->self, Role::kInitiator});
   table.release(*one);
   CHECK_FALSE(index.find(kFirst + 0x1000).connection.is_set());
 }

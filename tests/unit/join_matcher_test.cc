@@ -10,7 +10,7 @@ using namespace test;  // control_run.h
 
 struct Matcher {
   ConnectionTable connections{CorrelatorOptions{}};
-  TokenIndex tokens{1};
+  TokenIndex tokens{connections, 1};
   KeylessIndex keyless{connections, 2};
   Crypto crypto;
   ControlCounters counters;
@@ -20,13 +20,13 @@ struct Matcher {
   /// A connection whose responder carries `token`; 0 for a key is unknown.
   Connection* add(Token token, std::uint64_t initiator_key, std::uint64_t responder_key, const char* initiator, const char* responder) {
     Connection* connection = connections.try_create();
-    connection->version = std::uint8_t{1};
-    if (initiator_key != 0) connection->host(Role::kInitiator).key = Key{initiator_key};
-    if (responder_key != 0) connection->host(Role::kResponder).key = Key{responder_key};
+    connection->set_version(1);
+    if (initiator_key != 0) connection->host(Role::kInitiator).set_key(Key{initiator_key});
+    if (responder_key != 0) connection->host(Role::kResponder).set_key(Key{responder_key});
     for (Host& host : connection->hosts) host.key_confirmed = true;
     connection->host(Role::kInitiator).note_used(AddressId{0}, ip(initiator));
     connection->host(Role::kResponder).note_used(AddressId{0}, ip(responder));
-    connection->host(Role::kResponder).token = token;
+    connection->host(Role::kResponder).set_token(token);
     (void)tokens.add(token, {connection->self, Role::kResponder});
     return connection;
   }
