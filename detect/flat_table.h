@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <memory>
 
+#include "detect/prefetch.h"
+
 namespace mptap {
 
 /// Entries in open addressing with linear probing; several may have one key, and keep the order in which they came.
@@ -63,8 +65,8 @@ class FlatTable {
     const Shard& shard = shards_[shard_of(hash)];
     if (!shard.slots) return;
     const Entry* home = &shard.slots[hash & shard.mask];
-    __builtin_prefetch(home, 1);
-    __builtin_prefetch(reinterpret_cast<const char*>(home) + 64, 1);  // chains go on there
+    prefetch_line(home);
+    prefetch_line(reinterpret_cast<const char*>(home) + 64);  // chains go on there
   }
 
  private:

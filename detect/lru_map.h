@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "detect/prefetch.h"
+
 namespace mptap {
 
 /// One thread. `Hash` must be seeded where attackers choose the keys. Memory grows with what is touched and stays.
@@ -50,7 +52,7 @@ class LruMap {
 
   [[nodiscard]] std::size_t size() const { return size_; }
 
-  void prefetch(const Key& key) const { __builtin_prefetch(&index_[hash_of(key) & mask()]); }
+  void prefetch(const Key& key) const { prefetch_line(&index_[hash_of(key) & mask()]); }
 
  private:
   static constexpr std::uint32_t kNone = 0xffffffff;
