@@ -89,6 +89,9 @@ std::vector<Setting> make_state_settings() {
                "A closed subflow keeps its place for this long, against late copies of its packets."),
       number("subflows.receiver_share", MPTAP_STARTUP(worker.table.receiver_share), {1, 65'536}, "",
              "One receiver may hold one in this many of the places of unanswered SYNs."),
+      number("subflows.refused_join_sample", MPTAP_STARTUP(worker.refused_join_sample), {1, 1'024}, "",
+             "Of joins to a receiver that holds its share, one in this many is looked at, and counts for all; 1: each. In "
+             "captures each is."),
       duration("subflows.counters_interval", MPTAP_STARTUP(worker.counters_interval_ns),
                {10 * kMillisecond, kHour}, "How often a moving subflow reports its counters."),
       number("subflows.ring", MPTAP_STARTUP(worker.ring_capacity), {1'024, kMaxTable, true}, "records",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -14,7 +15,7 @@ namespace mptap {
 enum class RecordKind : std::uint8_t {
   kNone = 0,
   kOpened,        // a SYN, or what is first seen of a subflow; sent again where the SYN comes late
-  kJoinNotStored, // a join SYN that found no place in the table: counted only; body `opened`, no slot
+  kJoinNotStored, // a join SYN that found no place in the table: counted only; no slot
   kSynAck,        // the acceptor's answer, with or without MPTCP
   kCapableAck,    // third ACK or first data with MP_CAPABLE
   kJoinAck,       // third ACK with MP_JOIN
@@ -73,10 +74,38 @@ struct SynOption {
   [[nodiscard]] std::uint32_t nonce() const { return low; }
 };
 
+/// In whole words, as it is copied: what is written byte by byte cannot be read as a word before it has left the CPU's
+/// store buffer.
+inline SynOption make_syn_option(std::uint32_t high, std::uint32_t low, Offer offer, std::uint8_t version, std::uint8_t flags,
+                                 AddressId address_id) {
+  struct [[gnu::packed]] Words {
+    std::uint64_t numbers;
+    std::uint32_t rest;
+  };
+  static_assert(offsetof(SynOption, high) == 0 && offsetof(SynOption, offer) == 8);
+  return std::bit_cast<SynOption>(
+      Words{std::uint64_t{low} << 32 | high, static_cast<std::uint32_t>(offer) | std::uint32_t{version} << 8 |
+                                                 std::uint32_t{flags} << 16 | std::uint32_t{address_id.value} << 24});
+}
+
 struct OpenedBody {
   IpAddress opener_address;
   IpAddress acceptor_address;
   SynOption syn;
+  std::uint16_t opener_port;
+  std::uint16_t acceptor_port;
+
+  [[nodiscard]] FourTuple tuple() const {
+    return {{opener_address, opener_port}, {acceptor_address, acceptor_port}};
+  }
+};
+
+/// A join SYN that found no place.
+struct NotStoredBody {
+  IpAddress opener_address;
+  IpAddress acceptor_address;
+  Token token;
+  std::uint32_t stands_for;     // joins to this acceptor, 1 or more: others of a flood are not told
   std::uint16_t opener_port;
   std::uint16_t acceptor_port;
 
@@ -233,6 +262,7 @@ struct alignas(64) Record {
   std::uint8_t flags = 0;                // record_flag
   union {
     OpenedBody opened;
+    NotStoredBody not_stored;
     SynAckBody syn_ack;
     CapableAckBody capable_ack;
     JoinAckBody join_ack;

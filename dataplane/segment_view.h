@@ -23,6 +23,8 @@ struct SegmentView {
   std::uint32_t likely_slot = SubflowTable::kNone;          // where its subflow seems to be (FlowBatch)
   bool is_v4 = false;
   bool source_is_low = false;
+  bool is_new_syn = false;                                  // a SYN of a flow that is not in the table
+  std::uint16_t receiver = 0;                               // of a SYN: SubflowTable::receiver_cell()
   OptionScan scan;
   TcpSegment tcp{};                                         // until on_segment(): only `payload_bytes` and `options`
 
@@ -52,6 +54,7 @@ struct FlowBatch {
   std::array<std::uint64_t, Burst::kCapacity> hash;
   std::array<std::uint32_t, Burst::kCapacity> slot;
   std::array<std::uint8_t, Burst::kCapacity> source_is_low;
+  std::array<std::uint8_t, Burst::kCapacity> is_syn;        // of a flow that is probably new
 };
 
 }  // namespace mptap

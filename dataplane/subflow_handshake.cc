@@ -1,7 +1,5 @@
 // SubflowTracker's handshake: SYN, SYN/ACK and what may stand in their way.
 #include <algorithm>
-#include <bit>
-#include <cstddef>
 
 #include "dataplane/subflow_tracker.h"
 
@@ -9,20 +7,6 @@ namespace mptap {
 namespace {
 
 constexpr std::uint8_t kJoinBackup = 0x01;
-
-/// In whole words, as it is copied: what is written byte by byte cannot be read as a word before it has left the CPU's
-/// store buffer.
-SynOption make_syn_option(std::uint32_t high, std::uint32_t low, Offer offer, std::uint8_t version, std::uint8_t flags,
-                          AddressId address_id) {
-  struct [[gnu::packed]] Words {
-    std::uint64_t numbers;
-    std::uint32_t rest;
-  };
-  static_assert(offsetof(SynOption, high) == 0 && offsetof(SynOption, offer) == 8);
-  return std::bit_cast<SynOption>(
-      Words{std::uint64_t{low} << 32 | high, static_cast<std::uint32_t>(offer) | std::uint32_t{version} << 8 |
-                                                 std::uint32_t{flags} << 16 | std::uint32_t{address_id.value} << 24});
-}
 
 /// What a SYN offers; anything that is not a well-formed MP_CAPABLE or MP_JOIN counts as no offer.
 SynOption syn_option_of(const DecodedOptions& options) {
@@ -65,23 +49,13 @@ void SubflowTracker::on_syn(std::uint32_t index, const SegmentView& segment, con
 }
 
 void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept {
-  const IpAddress receiver = segment.destination();
   const bool is_join = syn.offer == Offer::kJoin;
-  const std::uint16_t cell = table_.receiver_cell(receiver);
+  const std::uint16_t cell = table_.receiver_cell(segment.destination());
   const bool share_left = table_.try_count_receiver(cell);
   const std::uint32_t index = share_left ? try_open(segment, SlotClass::kUnanswered, true) : SubflowTable::kNone;
   if (index == SubflowTable::kNone) {
     if (share_left) table_.uncount_receiver(cell);
-    const std::uint32_t print = refused_print(segment, segment.tcp.seq);
-    RefusedSyn& remembered = refused_[print % kRefusedMemory];
-    const bool repeat = remembered.is(print);
-    remembered = RefusedSyn{print, syn};
-    if (repeat) return;
-    ++tally_.subflows_not_stored;
-    if (!is_join) return;
-    ++tally_.joins_seen;
-    ++tally_.joins_not_stored;
-    tell_join_not_stored(segment, syn);
+    refuse(segment, segment.tcp.seq, syn, share_left ? 1 : options_.refused_join_sample);
     return;
   }
   if (is_join) ++tally_.joins_seen;
@@ -125,7 +99,7 @@ void SubflowTracker::on_further_syn(std::uint32_t index, const SegmentView& segm
   slot.seen |= seen::kChallenger;
   if (syn.offer == Offer::kJoin) {
     ++tally_.joins_seen;
-    tell_join_not_stored(segment, syn);
+    tell_join_not_stored(segment, syn.token(), 1);
   }
 }
 
@@ -189,14 +163,11 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
   slot.opener_isn = acknowledged;
   // A SYN that a flood left no place for is honest after all: its option is taken from the memory of refusals.
   // Such a join stands in joins_seen twice, once as not stored and once as answered.
-  const std::uint32_t print = refused_print(segment, acknowledged);
-  RefusedSyn& remembered = refused_[print % kRefusedMemory];
-  if (remembered.is(print)) {
-    table_.rare(index).syn = remembered.syn;
-    slot.seen |= seen::kSyn | seen::kToldBefore | seen::kSeqKnown;
+  if (const auto remembered = refused_.take(RefusedSyns::name_of(segment.hash, acknowledged))) {
+    table_.rare(index).syn = remembered->syn;
+    slot.seen |= seen::kSyn | seen::kSeqKnown | (remembered->told ? seen::kToldBefore : 0);
     slot.direction[0].segments = 1;
     slot.numbers[0].seq_next = segment.tcp.ack;
-    remembered = RefusedSyn{};
   }
   return index;
 }

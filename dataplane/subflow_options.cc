@@ -291,18 +291,6 @@ void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment
   if (out_.push(record, klass)) slot.seen |= seen::kOpenedSent;
 }
 
-void SubflowTracker::tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept {
-  if (out_.loses_bulk()) return;  // in a flood, mostly
-  Record record;
-  record.time_ns = now_ns_;
-  record.kind = RecordKind::kJoinNotStored;
-  const SubflowKey key = segment.key();
-  const bool low = segment.source_is_low;
-  record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, syn,
-                             low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
-  out_.push(record, RecordClass::kBulk);
-}
-
 /// How far the direction's sequence numbers have come, modulo 2^32; only where its ISN is known.
 std::uint32_t SubflowTracker::sent_bytes(const SubflowSlot& slot, unsigned direction) noexcept {
   const std::uint32_t isn = direction == 0 ? slot.opener_isn : slot.acceptor_isn;

@@ -44,6 +44,8 @@ class SubflowTable {
     return (presence_[first_bucket(hash)] >> presence_bit(tag_of(hash)) & 1u) != 0;
   }
 
+  void prefetch_presence(std::uint64_t hash) const { __builtin_prefetch(&presence_[first_bucket(hash)]); }
+
   /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
   void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
 
@@ -60,6 +62,9 @@ class SubflowTable {
     return index;
   }
   static constexpr std::uint32_t kElsewhere = kNone - 1;
+
+  /// The same without a look at the bucket, for flows that are probably new.
+  [[nodiscard]] std::uint32_t guess_slot(std::uint64_t hash) const { return may_hold(hash) ? kElsewhere : kNone; }
 
   /// @return The slot's index, closed ones too; kNone where the flow is not in the table.
   [[nodiscard]] std::uint32_t find(std::uint64_t hash) const {
@@ -115,6 +120,8 @@ class SubflowTable {
   [[nodiscard]] std::uint16_t receiver_cell(const IpAddress& receiver) const {
     return static_cast<std::uint16_t>(hash_.of16(receiver.bytes.data()) % kReceiverCells);
   }
+  /// Whether try_count_receiver() would refuse.
+  [[nodiscard]] bool is_share_taken(std::uint16_t cell) const { return receivers_[cell] >= receiver_limit_; }
   /// False where this receiver already holds its share of the unanswered slots; otherwise counts one more.
   [[nodiscard]] bool try_count_receiver(std::uint16_t cell);
   void uncount_receiver(std::uint16_t cell);

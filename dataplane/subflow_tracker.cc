@@ -29,8 +29,7 @@ SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed,
       tells_only_news_(!options.records.every_dss && !options.records.every_option),
       table_(options.table, seed),
       out_(out),
-      tally_(tally),
-      refused_(kRefusedMemory) {}
+      tally_(tally) {}
 
 void SubflowTracker::decode(const SegmentView& segment) noexcept {
   decoded_.count = segment.scan.count;
@@ -64,7 +63,7 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
 
 void SubflowTracker::on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
-  if (on_ordinary(segment)) return;
+  if (on_ordinary(segment) || on_refused_join(segment)) return;
   read_tcp(segment.header, segment.tcp);
   on_any(segment);
 }
@@ -106,25 +105,6 @@ void SubflowTracker::on_any(const SegmentView& segment) noexcept {
     on_syn_ack(index, segment, decoded_);
   }
   if (each && !known) tell_each(table_.find(segment.hash), segment);
-}
-
-/// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
-/// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
-std::uint64_t SubflowTracker::print_of(const SegmentView& segment) const noexcept {
-  const std::uint64_t name = segment.hash ^ (std::uint64_t{segment.tcp.payload_bytes} << 32 | std::uint64_t{segment.source_is_low});
-  return table_.hash_of_segment(name, segment.ip_id, {segment.header, kMinTcpHeader + segment.tcp.options.size()});
-}
-
-void SubflowTracker::prefetch_memories(SegmentView& segment) const noexcept {
-  const Cursor wire({segment.header, kMinTcpHeader});
-  constexpr std::uint8_t kSynOrAck = tcp_flag::kSyn | tcp_flag::kAck;
-  if (segment.likely_slot == SubflowTable::kNone && (wire.u8(13) & kSynOrAck) == tcp_flag::kSyn) {
-    segment.print = 0;
-    __builtin_prefetch(&refused_[refused_print(segment, wire.u32(4)) % kRefusedMemory], 1);
-    return;
-  }
-  segment.print = print_of(segment);
-  copies_.prefetch(segment.print);
 }
 
 bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
@@ -386,27 +366,8 @@ void SubflowTracker::on_due(std::uint32_t index) noexcept {
   table_.release(index);
 }
 
-/// Each second another share: what is seen there twice, a minute apart, is more than a SYN/ACK's time old.
-void SubflowTracker::forget_refused() noexcept {
-  constexpr std::uint64_t kShares = 64;
-  constexpr std::size_t kShare = kRefusedMemory / kShares;
-  const std::uint64_t step = now_ns_ >> kRefusedShift;
-  if (step == refused_step_) return;
-  if (step - refused_step_ > kShares) refused_step_ = step - kShares;
-  const std::size_t first = (++refused_step_ % kShares) * kShare;
-  for (std::size_t i = first; i < first + kShare; ++i) {
-    RefusedSyn& refused = refused_[i];
-    if (refused.print == 0) continue;  // reading leaves untouched pages untouched
-    if ((refused.print & RefusedSyn::kAged) != 0) {
-      refused = RefusedSyn{};
-    } else {
-      refused.print |= RefusedSyn::kAged;
-    }
-  }
-}
-
 void SubflowTracker::expire_due() noexcept {
-  forget_refused();
+  refused_.forget(now_ns_);
   table_.expire(now_ns_, kExpireBudget, [this](std::uint32_t index) { on_due(index); });
 }
 

@@ -9,6 +9,7 @@
 #include "dataplane/mapping_track.h"
 #include "dataplane/mptcp_option.h"
 #include "dataplane/record_out.h"
+#include "dataplane/refused_syns.h"
 #include "dataplane/segment_view.h"
 #include "dataplane/subflow_numbers.h"
 #include "dataplane/subflow_table.h"
@@ -44,16 +45,33 @@ class SubflowTracker {
   /// Finds `slot` of each: where it is kNone, the subflow is not known, and a segment without an MPTCP option is left alone
   /// by on_segment(), unless one before it opens the subflow.
   void prefetch_subflows(FlowBatch& flows, std::size_t count) const noexcept {
-    for (std::size_t i = 0; i < count; ++i) table_.prefetch_bucket(flows.hash[i]);
     for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t slot = table_.prefetch_slot(flows.hash[i]);
+      if (flows.is_syn[i] != 0) table_.prefetch_presence(flows.hash[i]);
+      else table_.prefetch_bucket(flows.hash[i]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::uint32_t slot = flows.is_syn[i] != 0 ? table_.guess_slot(flows.hash[i]) : table_.prefetch_slot(flows.hash[i]);
       flows.slot[i] = slot;
       if (slot < SubflowTable::kElsewhere) tracks_.prefetch(slot, flows.source_is_low[i] != 0 ? 0 : 1);
     }
   }
 
-  /// Brings what tells the copies of a known subflow's segment, or an earlier refusal of another SYN, towards the cache.
-  void prefetch_memories(SegmentView& segment) const noexcept;
+  /// Brings what tells the copies of a known subflow's segment, or what a new one's SYN will need, towards the cache.
+  void prefetch_memories(SegmentView& segment, bool is_syn) const noexcept {
+    segment.is_new_syn = is_syn && segment.likely_slot == SubflowTable::kNone;
+    if (!is_syn) {
+      segment.print = print_of(segment);
+      copies_.prefetch(segment.print);
+      return;
+    }
+    segment.print = 0;
+    segment.receiver = table_.receiver_cell(segment.destination());
+    if (segment.is_new_syn && table_.is_share_taken(segment.receiver)) {
+      refused_.prefetch(RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4)));
+    } else {
+      table_.prefetch_bucket(segment.hash);
+    }
+  }
 
   /// @param segment  Its `tcp` is filled in where it is needed.
   /// @param now_ns   Packet time, never less than before.
@@ -62,7 +80,7 @@ class SubflowTracker {
   /// Ends what was silent for too long. A bounded number of slots a call; mostly a comparison.
   void expire(std::uint64_t now_ns) noexcept {
     now_ns_ = now_ns;
-    if (table_.has_due(now_ns) || (now_ns >> kRefusedShift) != refused_step_) expire_due();
+    if (table_.has_due(now_ns) || refused_.is_due(now_ns)) expire_due();
   }
 
   /// Brings the gauges of the tally up to date: once a burst.
@@ -73,11 +91,14 @@ class SubflowTracker {
 
  private:
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
+  [[nodiscard]] bool on_refused_join(const SegmentView& segment) noexcept;
+  [[nodiscard]] bool was_opened(std::uint64_t hash) const noexcept;
 
   // Steps of on_any, by what the segment is.
   void on_any(const SegmentView& segment) noexcept;
   void on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept;
+  void refuse(const SegmentView& segment, std::uint32_t isn, SynOption syn, std::uint32_t sample) noexcept;
   void on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
   void on_late_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
   void on_syn_ack(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
@@ -118,7 +139,12 @@ class SubflowTracker {
   void make_room(SlotClass klass) noexcept;
   void confirm(std::uint32_t index) noexcept;
   void touch(std::uint32_t index, unsigned direction, const SegmentView& segment) noexcept;
-  [[nodiscard]] std::uint64_t print_of(const SegmentView& segment) const noexcept;
+  /// What a copy has in common with its segment and a retransmission has not: IP identification and TCP's options, among
+  /// them the timestamps. The checksum has no part in it: a tap on a host sees it before the card has filled it in.
+  [[nodiscard]] std::uint64_t print_of(const SegmentView& segment) const noexcept {
+    const std::uint64_t name = segment.hash ^ (std::uint64_t{segment.tcp.payload_bytes} << 32 | std::uint64_t{segment.source_is_low});
+    return table_.hash_of_segment(name, segment.ip_id, {segment.header, kMinTcpHeader + segment.tcp.options.size()});
+  }
   [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
   [[nodiscard]] bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) const noexcept;
@@ -135,7 +161,7 @@ class SubflowTracker {
   void tell(std::uint32_t index, const Record& record) noexcept;
   void tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept;
   void tell_counters(std::uint32_t index, bool last) noexcept;
-  void tell_join_not_stored(const SegmentView& segment, const SynOption& syn) noexcept;
+  void tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept;
 
   [[nodiscard]] static unsigned direction_of(const SubflowSlot& slot, const SegmentView& segment) {
     return segment.source_is_low == slot.opener_is_low() ? 0u : 1u;
@@ -144,20 +170,6 @@ class SubflowTracker {
     return slot.has(seen::kSynAck) || slot.klass == SlotClass::kConfirmed ? RecordClass::kVital : RecordClass::kBulk;
   }
 
-  /// A SYN that was not stored, remembered for a while: its retransmission is not counted again, and its
-  /// SYN/ACK finds its option. The newest overwrites an older one of the same cell; after about a minute, or
-  /// two, it is forgotten, as the SYN may hold a key.
-  struct RefusedSyn {
-    std::uint32_t print;  // with kAged once it was looked at
-    SynOption syn;
-    static constexpr std::uint32_t kAged = 2;
-    [[nodiscard]] bool is(std::uint32_t other) const { return (print & ~kAged) == other; }
-  };
-  static constexpr std::size_t kRefusedMemory = 65'536;
-  static std::uint32_t refused_print(const SegmentView& segment, std::uint32_t isn) {
-    return (static_cast<std::uint32_t>(mix64(segment.hash ^ isn)) | 1u) & ~RefusedSyn::kAged;
-  }
-  static constexpr unsigned kRefusedShift = 30;  // steps of about a second, see forget_refused()
   /// Ends and evictions a call of expire() may make, so that no poll takes long.
   static constexpr std::uint32_t kExpireBudget = 512;
 
@@ -165,7 +177,6 @@ class SubflowTracker {
   void decode(const SegmentView& segment) noexcept;
   [[nodiscard]] unsigned guess_direction(const SegmentView& segment) const noexcept;
   void count_options(unsigned direction) noexcept;
-  void forget_refused() noexcept;
   /// The end that sends, 0 the low one: of a direction the pass before on_segment() knows no more.
   [[nodiscard]] static unsigned end_of(const SubflowSlot& slot, unsigned direction) noexcept {
     return slot.opener_is_low() == (direction == 0) ? 0 : 1;
@@ -193,11 +204,10 @@ class SubflowTracker {
   RecordOut& out_;
   WorkerTally& tally_;
   CopyFilter copies_;
-  LazyArray<RefusedSyn> refused_;
+  RefusedSyns refused_;
   MappingTracks tracks_;
   DecodedOptions decoded_;
   std::uint64_t now_ns_ = 0;
-  std::uint64_t refused_step_ = 0;  // the second whose share of refused_ was forgotten last
 };
 
 }  // namespace mptap

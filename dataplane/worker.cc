@@ -74,6 +74,14 @@ class FewFlows {
   return {table.hash_of(key), low};
 }
 
+/// What is read from a file waits: nothing need be left out.
+WorkerOptions fit(WorkerOptions options, bool is_live) {
+  if (!is_live) options.refused_join_sample = 1;
+  return options;
+}
+
+bool is_syn(Bytes tcp) noexcept { return (tcp[13] & (tcp_flag::kSyn | tcp_flag::kAck)) == tcp_flag::kSyn; }
+
 FrameStatus check_header(const Frame& frame) noexcept {
   switch (check_tcp(frame.tcp, frame.tcp_bytes)) {
     case TcpStatus::kOk: break;
@@ -88,10 +96,10 @@ FrameStatus check_header(const Frame& frame) noexcept {
 Worker::Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
                const std::atomic<bool>& stop, PacketShelf* shelf)
     : source_(source),
-      options_(options),
+      options_(fit(options, source.is_live())),
       keeper_(shelf != nullptr ? std::optional<PacketKeeper>(*shelf) : std::nullopt),
       out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_, keeper_ ? &*keeper_ : nullptr),
-      tracker_(options, seed, out_, tally_) {}
+      tracker_(options_, seed, out_, tally_) {}
 
 PollStatus Worker::poll_once() noexcept {
   const ReceiveStatus received = source_.receive(burst_);
@@ -136,7 +144,7 @@ std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
       if (segment.scan.count != 0) opening.add(segment.hash);
       else if (!opening.may_hold(segment.hash)) continue;  // plain TCP
     }
-    tracker_.prefetch_memories(segment);
+    tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
   return count;
@@ -205,6 +213,7 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     }
     flows_.hash[count] = name.hash;
     flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
+    flows_.is_syn[count] = is_syn(frame.tcp) ? 1 : 0;
     candidate.segment.hash = name.hash;
     candidate.segment.source_is_low = name.source_is_low;
     candidate.segment.header = frame.tcp.data();

@@ -28,6 +28,7 @@ namespace mptap {
   X(strangers, "segments on the addresses and ports of a subflow whose numbers are not its own")               \
   X(joins_seen, "MP_JOIN attempts, retransmissions counted once")                                             \
   X(joins_not_stored, "MP_JOIN attempts that found no place in the subflow table")                            \
+  X(joins_sampled_out, "MP_JOIN attempts without a place that were not told to control: others stand for them") \
   X(joins_answered, "MP_JOIN attempts whose acceptor answered with MP_JOIN")                                  \
   X(subflows_opened, "subflows that took a slot of the table")                                                \
   X(subflows_not_stored, "MPTCP SYNs and mid-stream subflows that found no place in the table")               \

@@ -28,6 +28,7 @@ struct WorkerOptions {
   FrameOptions frame;
   SubflowTableOptions table;
   RecordChoice records;
+  std::uint32_t refused_join_sample = 16;                  // of joins beyond `receiver_share`, one in N is told, 1..1024; live only
   std::uint64_t counters_interval_ns = 10 * kNsPerSecond;  // periodic counter records of a moving subflow
   std::uint32_t ring_capacity = 65'536;                    // records, a power of two
   std::uint32_t overflow_capacity = 65'536;                // vital records that wait for room in the ring

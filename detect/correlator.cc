@@ -169,9 +169,10 @@ void Correlator::note_syn(Subflow& subflow, const Record& record) {
 }
 
 void Correlator::on_join_not_stored(const Record& record) {
-  Event event{.kind = EventKind::kJoinAttempt, .time_ns = record.time_ns, .tuple = record.opened.tuple()};
+  Event event{.kind = EventKind::kJoinAttempt, .time_ns = record.time_ns, .tuple = record.not_stored.tuple()};
   event.record = &record;
-  tell_join_attempt(event, record.opened.syn.token());
+  event.stands_for = record.not_stored.stands_for;
+  tell_join_attempt(event, record.not_stored.token);
 }
 
 /// Says what the token alone tells of the connection that is meant.

@@ -18,17 +18,17 @@ JoinFloodDetector::JoinFloodDetector(const JoinFloodOptions& options, std::uint6
     : options_(options), counters_(counters), receivers_(options.max_receivers, AddressHash(seed)) {}
 
 /// Space-saving: an unknown source takes over the smallest counter, so that frequent ones are never lost.
-void JoinFloodDetector::count_source(Receiver& receiver, const IpAddress& source) {
+void JoinFloodDetector::count_source(Receiver& receiver, const IpAddress& source, std::uint32_t joins) {
   auto& sources = receiver.sources;
   const auto known = std::find_if(sources.begin(), sources.end(), [&](const auto& it) { return it.address == source; });
   if (known != sources.end()) {
-    ++known->count;
+    known->count += joins;
   } else if (sources.size() < kSources) {
-    sources.push_back({source, 1, 0});
+    sources.push_back({source, joins, 0});
   } else {
     const auto smallest = std::min_element(sources.begin(), sources.end(),
                                            [](const auto& a, const auto& b) { return a.count < b.count; });
-    *smallest = {source, smallest->count + 1, smallest->count};
+    *smallest = {source, smallest->count + joins, smallest->count};
   }
 }
 
@@ -60,11 +60,11 @@ void JoinFloodDetector::on_attempt(const Event& event, NoticeSink& notices) {
   receiver.open.advance(step);
   receiver.known.advance(step);
   if (receiver.open.total() == 0) receiver.sources.clear();
-  receiver.open.add();
-  if (event.token_known) receiver.known.add();
+  receiver.open.add(event.stands_for);
+  if (event.token_known) receiver.known.add(event.stands_for);
   const bool sketch = receiver.open.total() >= kSketchFrom ||
                       std::min(options_.threshold, options_.known_token_threshold) <= kSketchFrom * 4;
-  if (sketch) count_source(receiver, event.tuple.opener.address);
+  if (sketch) count_source(receiver, event.tuple.opener.address, event.stands_for);
   if (!is_above(receiver)) return;
   receiver.last_above_ns = event.time_ns;
   if (event.time_ns < receiver.quiet_until_ns) return;

@@ -54,7 +54,7 @@ class JoinFloodDetector : public Detector {
   [[nodiscard]] bool is_above(const Receiver& receiver, std::uint64_t unseen = 0) const;
   void on_attempt(const Event& event, NoticeSink& notices);
   void on_completed(const Event& event);
-  static void count_source(Receiver& receiver, const IpAddress& source);
+  static void count_source(Receiver& receiver, const IpAddress& source, std::uint32_t joins);
   void tell(const char* note, Severity severity, std::uint64_t time_ns, const Endpoint& victim, const Receiver& receiver,
             const PacketName& packet, NoticeSink& notices, std::optional<std::uint64_t> since_ns = {}) const;
 

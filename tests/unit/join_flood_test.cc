@@ -177,11 +177,26 @@ TEST_CASE("joins that found no place count as others do", "[detectors]") {
     Record record;
     record.time_ns = ControlRun::ns(1);
     record.kind = RecordKind::kJoinNotStored;
-    record.opened = OpenedBody{ip("198.51.100.1"), ip("10.0.0.2"), SynOption{}, i, 80};
-    record.opened.syn.offer = Offer::kJoin;
+    record.not_stored = NotStoredBody{ip("198.51.100.1"), ip("10.0.0.2"), Token{}, 1, i, 80};
     run.correlator().on_record(0, record);
   }
   CHECK(run.noticed("join_flood") == 1);
+}
+
+TEST_CASE("a join that stands for others counts for all of them", "[detectors]") {
+  const auto noticed_after = [](std::uint16_t joins) {
+    ControlRun run({}, options_of(160));
+    for (std::uint16_t i = 0; i < joins; ++i) {
+      Record record;
+      record.time_ns = ControlRun::ns(1);
+      record.kind = RecordKind::kJoinNotStored;
+      record.not_stored = NotStoredBody{ip("198.51.100.1"), ip("10.0.0.2"), Token{}, 16, i, 80};
+      run.correlator().on_record(0, record);
+    }
+    return run.noticed("join_flood");
+  };
+  CHECK(noticed_after(10) == 0);
+  CHECK(noticed_after(11) == 1);
 }
 
 TEST_CASE("the busiest sources are named, as many as asked for", "[detectors]") {
@@ -299,12 +314,9 @@ TEST_CASE("a join told as not stored and stored once it was answered is one atte
     const Slot join = run.slot(tuple_of("10.0.0.1", i, "10.0.0.2", 80));
     Record refused = run.record(join, 1, RecordKind::kJoinNotStored);
     refused.slot = Record::kNoSlot;
-    refused.opened = OpenedBody{join.tuple.opener.address, join.tuple.acceptor.address, SynOption{}, i, 80};
-    refused.opened.syn.offer = Offer::kJoin;
-    refused.opened.syn.high = 1;
-    refused.opened.syn.low = i;
+    refused.not_stored = NotStoredBody{join.tuple.opener.address, join.tuple.acceptor.address, Token{1}, 1, i, 80};
     run.send(join, refused);
-    const SynOption syn = refused.opened.syn;
+    const SynOption syn = make_syn_option(1, i, Offer::kJoin, 0, 0, AddressId{0});
     run.opened(join, 1.01, syn, record_flag::kSynSeen | record_flag::kToldBefore);  // as the worker tells it again when the SYN/ACK comes
     run.syn_ack_join(join, 1.01, {}, i);
     run.join_ack(join, 1.02, {});

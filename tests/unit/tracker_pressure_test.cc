@@ -109,8 +109,9 @@ TEST_CASE("a table full of confirmed subflows stores no newcomer, and counts it"
   const auto records = run.take();
   CHECK(words_of(records) == "join_not_stored");
   CHECK(records[0].slot == Record::kNoSlot);
-  CHECK(records[0].opened.syn.token().value == 0xaabbccdd);
-  CHECK(records[0].opened.opener_port == 50'000);
+  CHECK(records[0].not_stored.token.value == 0xaabbccdd);
+  CHECK(records[0].not_stored.opener_port == 50'000);
+  CHECK(records[0].not_stored.stands_for == 1);
   CHECK(run.tally().joins_seen == 17);
   CHECK(run.tally().joins_not_stored == 1);
 }
@@ -135,6 +136,49 @@ TEST_CASE("a flood to one receiver leaves honest handshakes alone", "[tracker]")
   run.syn_ack_join(210);
   run.ack_join(220);
   CHECK(words_of(run.take()) == "syn_ack join_ack");
+}
+
+TEST_CASE("live, of the joins beyond a receiver's share one in sixteen is told, and counts for all", "[tracker]") {
+  WorkerRun run(small_options(1024), 1, true);
+  constexpr std::uint32_t kJoins = 20'001;  // the last burst is not full: its counters are shown at once
+  for (std::uint32_t i = 0; i < kJoins; ++i) {
+    run.ends = {source_of(i), ts::endpoint("10.0.0.2", 80)};
+    run.syn_join(i * 0.01);
+    run.syn_join(i * 0.01);  // a retransmission counts once, told or not
+  }
+  const auto records = run.take();
+  const std::uint64_t refused = kJoins - 1024 / 16;
+  const std::uint64_t told = count(records, RecordKind::kJoinNotStored);
+  CHECK(run.tally().joins_seen == kJoins);
+  CHECK(run.tally().joins_not_stored == refused);
+  CHECK(run.tally().joins_sampled_out == refused - told);
+  std::uint64_t stand_for = 0;
+  for (const Record& record : records) stand_for += record.kind == RecordKind::kJoinNotStored ? record.not_stored.stands_for : 0;
+  CHECK(stand_for == told * 16);
+  CHECK(stand_for > refused * 8 / 10);  // six standard deviations are 17 in 100
+  CHECK(stand_for < refused * 12 / 10);
+}
+
+TEST_CASE("live, an honest join that was not told is told once it is answered", "[tracker]") {
+  WorkerOptions options = small_options(1024);
+  options.refused_join_sample = 1024;
+  WorkerRun run(options, 1, true);
+  for (std::uint32_t i = 0; i < 200; ++i) {
+    run.ends = {source_of(i), ts::endpoint("10.0.0.2", 80)};
+    run.syn_join(i * 0.01);
+  }
+  (void)run.take();
+  run.ends = Ends{};
+  run.syn_join(100, kOpenerIsn, 0x600df00d, 99);
+  REQUIRE(run.take().empty());
+  run.syn_ack_join(310);
+  run.ack_join(320);
+  const auto records = run.take();
+  REQUIRE(words_of(records) == "opened syn_ack join_ack");
+  CHECK(records[0].has(record_flag::kSynSeen));
+  CHECK_FALSE(records[0].has(record_flag::kToldBefore));
+  CHECK(records[0].opened.syn.token().value == 0x600df00d);
+  CHECK(records[0].opened.syn.nonce() == 99);
 }
 
 TEST_CASE("an honest join to the flooded receiver gets its token when it is answered", "[tracker]") {

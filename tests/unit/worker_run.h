@@ -114,8 +114,8 @@ inline WorkerOptions small_options(std::uint32_t capacity = 1024) {
 
 class WorkerRun {
  public:
-  explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1)
-      : ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_) {}
+  explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1, bool live = false)
+      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_) {}
 
   /// One segment at `ms` after the start; returns its frame.
   ts::Bytes send(double ms, From from, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack = 0,

@@ -1,0 +1,67 @@
+// SubflowTracker's SYNs that find no place: most of what a flood is made of.
+#include "dataplane/subflow_tracker.h"
+
+namespace mptap {
+namespace {
+
+constexpr std::size_t kJoinSynBytes = 12;
+constexpr std::uint8_t kReservedBits = 0x0e;
+constexpr std::uint8_t kBackup = 0x01;
+
+}  // namespace
+
+/// @param syn     By value: it stays in registers.
+/// @param sample  Of joins, one in so many is told to control and counts for all of them.
+void SubflowTracker::refuse(const SegmentView& segment, std::uint32_t isn, SynOption syn, std::uint32_t sample) noexcept {
+  const std::uint64_t name = RefusedSyns::name_of(segment.hash, isn);
+  const bool is_told = RefusedSyns::is_sample(name, sample);
+  if (!refused_.remember(name, syn, is_told)) return;
+  ++tally_.subflows_not_stored;
+  if (syn.offer != Offer::kJoin) return;
+  ++tally_.joins_seen;
+  ++tally_.joins_not_stored;
+  if (is_told) {
+    tell_join_not_stored(segment, syn.token(), sample);
+  } else {
+    ++tally_.joins_sampled_out;
+  }
+}
+
+/// Whether a segment of the same burst has opened a subflow. Out of line: asked seldom, it would cost registers otherwise.
+[[gnu::noinline]] bool SubflowTracker::was_opened(std::uint64_t hash) const noexcept {
+  return table_.find(hash) != SubflowTable::kNone;
+}
+
+/// Does for a join SYN to a receiver that holds its share of the table what on_any() would, in one go; must say the same of
+/// it. Decides before it changes anything.
+///
+/// @return False where it is not sure that the segment is one: nothing was done then.
+bool SubflowTracker::on_refused_join(const SegmentView& segment) noexcept {
+  if (!segment.is_new_syn || !table_.is_share_taken(segment.receiver) || !tells_only_news_) return false;
+  const Cursor wire({segment.header, kMinTcpHeader});
+  if ((wire.u8(13) & (tcp_flag::kFin | tcp_flag::kRst)) != 0) return false;
+  if (segment.scan.count != 1 || segment.scan.length[0] != kJoinSynBytes) return false;
+  const Cursor option(segment.tcp.options.subspan(segment.scan.offset[0], kJoinSynBytes));
+  const std::uint8_t head = option.u8(2);
+  if (head >> 4 != static_cast<std::uint8_t>(Subtype::kJoin) || (head & kReservedBits) != 0) return false;
+  if (table_.may_hold(segment.hash) && was_opened(segment.hash)) [[unlikely]] return false;
+
+  ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOk)];
+  ++tally_.options[static_cast<std::size_t>(Subtype::kJoin)];
+  const SynOption syn = make_syn_option(option.u32(4), option.u32(8), Offer::kJoin, 0, head & kBackup, AddressId{option.u8(3)});
+  refuse(segment, wire.u32(4), syn, options_.refused_join_sample);
+  return true;
+}
+
+/// @param stands_for  How many joins to this receiver, by the chance that chose this one.
+void SubflowTracker::tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept {
+  if (out_.loses_bulk()) return;  // in a flood, mostly
+  const Cursor wire({segment.header, kMinTcpHeader});
+  Record record;
+  record.time_ns = now_ns_;
+  record.kind = RecordKind::kJoinNotStored;
+  record.not_stored = {segment.source(), segment.destination(), token, stands_for, wire.u16(0), wire.u16(2)};
+  out_.push(record, RecordClass::kBulk);
+}
+
+}  // namespace mptap
