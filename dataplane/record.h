@@ -43,6 +43,7 @@ constexpr std::uint8_t kFromAcceptor = 0x01;  // who sent the segment; not set: 
 constexpr std::uint8_t kSynSeen = 0x02;       // kOpened: the SYN itself was seen
 constexpr std::uint8_t kMidstream = 0x04;     // kOpened: neither SYN nor SYN/ACK; the opener is a guess
 constexpr std::uint8_t kToldBefore = 0x08;    // kOpened: the SYN was told as kJoinNotStored
+constexpr std::uint8_t kSampledOut = 0x10;    // kOpened: a kJoinNotStored that was told counted for this join, too
 constexpr std::uint8_t kUnmapped = 0x02;      // kCounters: payload stands behind all mappings of this direction
 constexpr std::uint8_t kDsnLow = 0x04;        // kCounters: of `dsn_high` only the low 32 bits are known
 constexpr std::uint8_t kDataAckLow = 0x08;    // kCounters: of `data_ack`
@@ -66,8 +67,10 @@ struct SynOption {
   std::uint32_t low;            // v0 MP_CAPABLE: low half of the key; MP_JOIN: nonce
   Offer offer;
   std::uint8_t version;         // MP_CAPABLE: 0 or 1
-  std::uint8_t flags;           // MP_CAPABLE: its flags; MP_JOIN: 1 for backup
+  std::uint8_t flags;           // MP_CAPABLE: its flags; MP_JOIN: kBackup or 0
   AddressId address_id;         // MP_JOIN
+
+  static constexpr std::uint8_t kBackup = 1;
 
   [[nodiscard]] Key key() const { return Key{static_cast<std::uint64_t>(high) << 32 | low}; }
   [[nodiscard]] Token token() const { return Token{high}; }

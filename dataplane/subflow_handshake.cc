@@ -6,8 +6,6 @@
 namespace mptap {
 namespace {
 
-constexpr std::uint8_t kJoinBackup = 0x01;
-
 /// What a SYN offers; anything that is not a well-formed MP_CAPABLE or MP_JOIN counts as no offer.
 SynOption syn_option_of(const DecodedOptions& options) {
   if (const MptcpOption* option = options.find(Subtype::kCapable)) {
@@ -18,7 +16,7 @@ SynOption syn_option_of(const DecodedOptions& options) {
   }
   if (const MptcpOption* option = options.find(Subtype::kJoin)) {
     const JoinOption& join = option->join;
-    return make_syn_option(join.token.value, join.nonce, Offer::kJoin, 0, join.backup ? kJoinBackup : std::uint8_t{0},
+    return make_syn_option(join.token.value, join.nonce, Offer::kJoin, 0, join.backup ? SynOption::kBackup : std::uint8_t{0},
                            join.address_id);
   }
   return SynOption{};
@@ -50,11 +48,10 @@ void SubflowTracker::on_syn(std::uint32_t index, const SegmentView& segment, con
 
 void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept {
   const bool is_join = syn.offer == Offer::kJoin;
-  const std::uint16_t cell = table_.receiver_cell(segment.destination());
-  const bool share_left = table_.try_count_receiver(cell);
+  const bool share_left = table_.try_count_receiver(segment.receiver);
   const std::uint32_t index = share_left ? try_open(segment, SlotClass::kUnanswered, true) : SubflowTable::kNone;
   if (index == SubflowTable::kNone) {
-    if (share_left) table_.uncount_receiver(cell);
+    if (share_left) table_.uncount_receiver(segment.receiver);
     refuse(segment, segment.tcp.seq, syn, share_left ? 1 : options_.refused_join_sample);
     return;
   }
@@ -62,7 +59,7 @@ void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& s
   SubflowSlot& slot = table_[index];
   SlotRare& rare = table_.rare(index);
   rare.syn = syn;
-  rare.receiver = cell;
+  rare.receiver = segment.receiver;
   slot.opener_isn = segment.tcp.seq;
   slot.seen |= seen::kSyn | seen::kReceiverCounted;
   touch(index, 0, segment);
@@ -165,6 +162,7 @@ std::uint32_t SubflowTracker::settle_syn_ack_slot(std::uint32_t index, const Seg
   // Such a join stands in joins_seen twice, once as not stored and once as answered.
   if (const auto remembered = refused_.take(RefusedSyns::name_of(segment.hash, acknowledged))) {
     table_.rare(index).syn = remembered->syn;
+    table_.rare(index).sampled_out = !remembered->told;
     slot.seen |= seen::kSyn | seen::kSeqKnown | (remembered->told ? seen::kToldBefore : 0);
     slot.direction[0].segments = 1;
     slot.numbers[0].seq_next = segment.tcp.ack;
@@ -211,7 +209,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
     const JoinOption& join = options.find(Subtype::kJoin)->join;
     std::copy_n(join.hmac.begin(), record.syn_ack.hmac.size(), record.syn_ack.hmac.begin());
     record.syn_ack.nonce = join.nonce;
-    record.syn_ack.flags = join.backup ? kJoinBackup : std::uint8_t{0};
+    record.syn_ack.flags = join.backup ? SynOption::kBackup : std::uint8_t{0};
     record.syn_ack.address_id = join.address_id;
   }
   tell(index, record);

@@ -287,6 +287,7 @@ void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment
                              low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
   if (slot.has(seen::kSyn)) record.flags |= record_flag::kSynSeen;
   if (slot.has(seen::kToldBefore)) record.flags |= record_flag::kToldBefore;
+  if (table_.peek_rare(slot).sampled_out) record.flags |= record_flag::kSampledOut;
   if (slot.has(seen::kMidstream)) record.flags |= record_flag::kMidstream;
   if (out_.push(record, klass)) slot.seen |= seen::kOpenedSent;
 }

@@ -5,8 +5,6 @@ namespace mptap {
 namespace {
 
 constexpr std::size_t kJoinSynBytes = 12;
-constexpr std::uint8_t kReservedBits = 0x0e;
-constexpr std::uint8_t kBackup = 0x01;
 
 }  // namespace
 
@@ -43,19 +41,19 @@ bool SubflowTracker::on_refused_join(const SegmentView& segment) noexcept {
   if (segment.scan.count != 1 || segment.scan.length[0] != kJoinSynBytes) return false;
   const Cursor option(segment.tcp.options.subspan(segment.scan.offset[0], kJoinSynBytes));
   const std::uint8_t head = option.u8(2);
-  if (head >> 4 != static_cast<std::uint8_t>(Subtype::kJoin) || (head & kReservedBits) != 0) return false;
+  if (head >> 4 != static_cast<std::uint8_t>(Subtype::kJoin)) return false;
   if (table_.may_hold(segment.hash) && was_opened(segment.hash)) [[unlikely]] return false;
 
   ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOk)];
   ++tally_.options[static_cast<std::size_t>(Subtype::kJoin)];
-  const SynOption syn = make_syn_option(option.u32(4), option.u32(8), Offer::kJoin, 0, head & kBackup, AddressId{option.u8(3)});
+  const SynOption syn = make_syn_option(option.u32(4), option.u32(8), Offer::kJoin, 0, head & SynOption::kBackup, AddressId{option.u8(3)});
   refuse(segment, wire.u32(4), syn, options_.refused_join_sample);
   return true;
 }
 
 /// @param stands_for  How many joins to this receiver, by the chance that chose this one.
 void SubflowTracker::tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept {
-  if (out_.loses_bulk()) return;  // in a flood, mostly
+  if (out_.loses_bulk()) return;
   const Cursor wire({segment.header, kMinTcpHeader});
   Record record;
   record.time_ns = now_ns_;

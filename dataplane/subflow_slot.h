@@ -110,6 +110,7 @@ constexpr std::uint32_t kStranger = 1u << 30;         // and << 31: a segment of
 struct SlotRare {
   std::uint32_t next_free;           // the pool's
   std::uint16_t receiver;            // cell of the receiver whose unanswered slot this is
+  bool sampled_out;                  // its SYN was refused and not told: another counted for it
   bool syn_after_answer;             // the opener repeated its SYN: it had no SYN/ACK
   SynOption syn;
   SynOption challenger;

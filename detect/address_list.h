@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dataplane/types.h"
+#include "detect/index_iterator.h"
 
 namespace mptap {
 
@@ -42,22 +43,7 @@ class AddressList {
     if (is_apart()) delete apart();
   }
 
-  /// Gives copies.
-  class Iterator {
-   public:
-    Iterator(const AddressList& list, std::size_t at) : list_(&list), at_(at) {}
-    KnownAddress operator*() const { return (*list_)[at_]; }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
-
-   private:
-    const AddressList* list_;
-    std::size_t at_;
-  };
-
+  using Iterator = IndexIterator<AddressList>;  // gives copies
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
   [[nodiscard]] Iterator end() const { return {*this, size()}; }
   [[nodiscard]] std::size_t size() const;

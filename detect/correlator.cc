@@ -164,7 +164,9 @@ void Correlator::note_syn(Subflow& subflow, const Record& record) {
     subflow.set_opener_id(syn.address_id);
     subflow.backup = subflow.backup || syn.flags != 0;
     if (record.has(record_flag::kToldBefore)) return;
-    tell_join_attempt(event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns), subflow.token);
+    Event event = event_of(EventKind::kJoinAttempt, subflow, &record, record.time_ns);
+    if (record.has(record_flag::kSampledOut)) event.stands_for = 0;
+    tell_join_attempt(event, subflow.token);
   }
 }
 

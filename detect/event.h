@@ -82,7 +82,8 @@ struct Event {
   IpAddress previous_address{};              // of AddressChange::kConflict
   const char* cause = "";                    // kDenied: no_option, stripped, mirrored, blackhole, version
   bool token_known = false;                  // kJoinAttempt, kRefused: a connection in view carries the token
-  std::uint32_t stands_for = 1;              // kJoinAttempt: joins to this acceptor, others of which were not told
+  std::uint32_t stands_for = 1;              // kJoinAttempt: joins to this acceptor, others of which were not told; 0: one
+                                             // told before counted for it
   bool acceptor_speaks = false;              // kDenied: this acceptor accepted MPTCP before
   bool other_address_id = false;             // kPriorityChanged: it names another path than the one that carries it
   PriorityCount priority{};

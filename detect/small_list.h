@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "detect/index_iterator.h"
+
 namespace mptap {
 
 /// 12 bytes: two elements stand in it, more in a block of their own. One thread; copies are deep.
@@ -52,20 +54,7 @@ class SmallList {
     size_ = 0;
   }
 
-  class Iterator {
-   public:
-    Iterator(const SmallList& list, std::size_t at) : list_(&list), at_(at) {}
-    T operator*() const { return (*list_)[at_]; }
-    Iterator& operator++() {
-      ++at_;
-      return *this;
-    }
-    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
-
-   private:
-    const SmallList* list_;
-    std::size_t at_;
-  };
+  using Iterator = IndexIterator<SmallList>;  // gives copies
   [[nodiscard]] Iterator begin() const { return {*this, 0}; }
   [[nodiscard]] Iterator end() const { return {*this, size_}; }
 

@@ -64,7 +64,7 @@ void JoinFloodDetector::on_attempt(const Event& event, NoticeSink& notices) {
   if (event.token_known) receiver.known.add(event.stands_for);
   const bool sketch = receiver.open.total() >= kSketchFrom ||
                       std::min(options_.threshold, options_.known_token_threshold) <= kSketchFrom * 4;
-  if (sketch) count_source(receiver, event.tuple.opener.address, event.stands_for);
+  if (sketch && event.stands_for != 0) count_source(receiver, event.tuple.opener.address, event.stands_for);
   if (!is_above(receiver)) return;
   receiver.last_above_ns = event.time_ns;
   if (event.time_ns < receiver.quiet_until_ns) return;

@@ -1,7 +1,7 @@
 // Threat: joins that are never completed cost the receiver state and, with a valid token, an HMAC each
 //   (thesis 5.5).
 // Evidence: MP_JOIN SYNs to one receiver address, retransmissions counted once, less those whose third ACK came; and of
-//   these the ones whose token a connection in view carries.
+//   these the ones whose token a connection in view carries. Of joins that a worker tells by samples, an estimate.
 // Fires when: more than `threshold`, or `known_token_threshold` with a known token, within `interval` of packet time
 //   (join_flood, high, once an attack); again after each further interval (join_flood_status, medium); and when an
 //   interval has passed below both (join_flood_end, info). Each with the counts and the sources that sent most.

@@ -199,6 +199,30 @@ TEST_CASE("a join that stands for others counts for all of them", "[detectors]")
   CHECK(noticed_after(11) == 1);
 }
 
+TEST_CASE("a crowd of honest joins that was told by samples cancels out once it is completed", "[detectors]") {
+  ControlRun run({}, options_of(350));
+  const auto refuse = [&](std::uint16_t port, std::uint32_t stands_for) {
+    Record record;
+    record.time_ns = ControlRun::ns(1);
+    record.kind = RecordKind::kJoinNotStored;
+    record.not_stored = NotStoredBody{ip("10.0.0.1"), ip("10.0.0.2"), Token{1}, stands_for, port, 80};
+    run.correlator().on_record(0, record);
+  };
+  for (std::uint16_t i = 0; i < 320; i += 16) refuse(i, 16);
+  for (std::uint16_t i = 0; i < 320; ++i) {
+    const Slot join = run.slot(tuple_of("10.0.0.1", i, "10.0.0.2", 80));
+    const std::uint8_t told = i % 16 == 0 ? record_flag::kToldBefore : record_flag::kSampledOut;
+    run.opened(join, 1.01, make_syn_option(1, i, Offer::kJoin, 0, 0, AddressId{0}), record_flag::kSynSeen | told);
+    run.syn_ack_join(join, 1.01, {}, i);
+    run.join_ack(join, 1.02, {});
+  }
+  CHECK(run.noticed("join_flood") == 0);
+  for (std::uint16_t i = 0; i < 350; ++i) refuse(static_cast<std::uint16_t>(1000 + i), 1);
+  CHECK(run.noticed("join_flood") == 0);
+  refuse(2000, 1);
+  CHECK(run.noticed("join_flood") == 1);
+}
+
 TEST_CASE("the busiest sources are named, as many as asked for", "[detectors]") {
   DetectorOptions options = options_of(600);
   options.join_flood.top_sources = 3;

@@ -102,6 +102,32 @@ TEST_CASE("a list cut anywhere is walked to the cut and not beyond", "[tcp]") {
   }
 }
 
+TEST_CASE("what the SYNs of Linux begin with is passed over whole, and only that", "[tcp]") {
+  const Octets syn = octets_of("020405b4 0402 080a 01020304 00000000 01 030307 1e0c100234d8690696d9dd8a");
+  const OptionScan found = scanned(syn);
+  CHECK((found.count == 1 && found.offset[0] == 20 && found.length[0] == 12 && found.has_timestamps && !found.broken));
+  CHECK(scanned(octets_of("020405b4 0402 080a 01020304 00000000 01 030307")).count == 0);
+  struct Row {
+    std::size_t at;
+    std::uint8_t value;
+    std::uint8_t count;
+    bool broken;
+  };
+  for (const Row& row : {Row{0, 3, 1, false},      // another option of the same length
+                         Row{1, 6, 1, false},      // another length, which takes in the option behind it
+                         Row{4, 0, 0, false},      // the list ends
+                         Row{6, 30, 2, false},     // an MPTCP option in place of the timestamps
+                         Row{7, 30, 0, true},      // timestamps to the end, and beyond
+                         Row{16, 0, 0, false}, Row{17, 30, 2, false}, Row{18, 16, 0, true}}) {
+    Octets other = syn;
+    other[row.at] = row.value;
+    const OptionScan scan = scanned(other);
+    INFO(row.at);
+    CHECK(scan.count == row.count);
+    CHECK(scan.broken == row.broken);
+  }
+}
+
 const char kHeader[] = "9c40 0050 01020304 0a0b0c0d 5012 fffe beef 0000";
 
 TEST_CASE("the TCP header in host order", "[tcp]") {

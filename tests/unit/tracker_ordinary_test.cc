@@ -1,4 +1,5 @@
-// The way of ordinary segments beside that of all others: both must tell the same of the same traffic.
+// The short ways, of ordinary segments and of a flood's joins, beside that of all others: both must tell the same of the
+// same traffic.
 #include <algorithm>
 #include <cstring>
 
@@ -10,7 +11,7 @@ namespace {
 
 using namespace test;  // worker_run.h
 
-/// The same traffic through two workers, of which one makes a record of every DSS and so never takes the short way.
+/// The same traffic through two workers, of which one makes a record of every DSS and so never takes a short way.
 class TwoWays {
  public:
   TwoWays() : long_way_(with_every_dss()) {}
@@ -51,6 +52,9 @@ class TwoWays {
     CHECK(a.options_from_acceptor == b.options_from_acceptor);
     CHECK(a.option_errors == b.option_errors);
     CHECK(a.subflows == b.subflows);
+    CHECK(a.joins_seen == b.joins_seen);
+    CHECK(a.joins_not_stored == b.joins_not_stored);
+    CHECK(a.subflows_not_stored == b.subflows_not_stored);
   }
   void finish() { check_same(short_way_.finish(), long_way_.finish()); }
   [[nodiscard]] WorkerTally tally() const { return short_way_.tally(); }
@@ -162,6 +166,45 @@ TEST_CASE("the way of ordinary segments tells what the long way tells", "[tracke
     ways.finish();
     CHECK(ways.tally().copies > 0);
     CHECK(ways.tally().strangers > 0);
+  }
+}
+
+TEST_CASE("the way of a flood's joins tells what the long way tells", "[tracker]") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    INFO("seed " << seed);
+    ts::Random random(seed);
+    TwoWays ways;
+    for (int i = 0; i < 3000; ++i) {
+      Ends ends;
+      const auto port = static_cast<std::uint16_t>(1024 + random.below(700));  // so that flows come again
+      const bool is_v4 = random.chance(0.5);
+      ends.opener = ts::endpoint(is_v4 ? "10.0.0.1" : "2001:db8::1", port);
+      ends.acceptor = ts::endpoint(is_v4 ? "10.0.0.2" : "2001:db8::2", 80);
+      const std::uint32_t isn = kOpenerIsn + static_cast<std::uint32_t>(random.below(2));
+      ts::Bytes options = ts::encode_mp_join_syn(static_cast<std::uint8_t>(random.below(4)), random.u32(), random.u32());
+      std::uint8_t flags = kSynFlag;
+      switch (random.below(24)) {
+        case 0: options[2] ^= static_cast<std::uint8_t>(1u << random.below(8)); break;  // backup, a reserved bit, another subtype
+        case 1: options[1] = 8, options.resize(8); break;                               // too short
+        case 2: options.insert(options.end(), {1, 1, 1, 30, 3, 0xf0}), options.resize(20, 1); break;  // two MPTCP options
+        case 3: options.clear(); break;
+        case 4: flags |= tcp_flag::kFin; break;
+        case 5: flags |= tcp_flag::kRst; break;
+        case 6: flags |= 0xc0; break;                                                   // ECE and CWR are no matter
+        case 7: options = ts::encode_mp_capable({.version = 1}); break;
+        case 8: ways.repeat_last(i); break;
+        case 9:
+          ways.send(ends, i, From::kAcceptor, kSynAckFlags, kAcceptorIsn, isn + 1,
+                    ts::encode_mp_join_synack(1, random.next(), random.u32()), 0);
+          continue;
+        default: break;
+      }
+      ways.send(ends, i, From::kOpener, flags, isn, 0, options, 0);
+      if (i % 100 == 99) ways.compare();
+    }
+    ways.finish();
+    CHECK(ways.tally().joins_not_stored > 500);
+    CHECK(ways.tally().joins_answered > 0);
   }
 }
 
