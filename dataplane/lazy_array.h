@@ -10,6 +10,9 @@
 
 namespace mptap {
 
+/// What a LazyArray of at least one large page asks of the kernel.
+enum class PageSize : std::uint8_t { kOrdinary, kLarge };
+
 /// Zero-filled storage of `size` elements straight from the kernel. Zero bytes must be a valid T.
 template <typename T>
 class LazyArray {
@@ -17,13 +20,13 @@ class LazyArray {
 
  public:
   /// @throws std::bad_alloc where the address space is not granted.
-  explicit LazyArray(std::size_t size) : bytes_(size * sizeof(T) + kHugePage) {
+  explicit LazyArray(std::size_t size, PageSize pages = PageSize::kLarge) : bytes_(size * sizeof(T) + kHugePage) {
     memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
     // On huge pages, where the kernel has some, a random access misses the TLB no longer; a prefetch waits for it.
     const auto begin = (reinterpret_cast<std::uintptr_t>(memory_) + kHugePage - 1) & ~(kHugePage - 1);
     data_ = reinterpret_cast<T*>(begin);
-    if (size * sizeof(T) >= kHugePage) madvise(data_, size * sizeof(T), MADV_HUGEPAGE);
+    if (pages == PageSize::kLarge && size * sizeof(T) >= kHugePage) madvise(data_, size * sizeof(T), MADV_HUGEPAGE);
   }
   LazyArray(const LazyArray&) = delete;
   LazyArray& operator=(const LazyArray&) = delete;

@@ -11,7 +11,7 @@ Connection* ConnectionTable::try_create() {
     index = free_.back();
     free_.pop_back();
   } else {
-    if (index / kChunk == chunks_.size()) chunks_.push_back(std::make_unique<Connection[]>(kChunk));
+    (void)places_.make(index);
     ++high_water_;
   }
   Connection& connection = slot(index);

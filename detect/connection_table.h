@@ -3,9 +3,9 @@
 
 #include <cstdint>
 #include <deque>
-#include <memory>
 #include <vector>
 
+#include "detect/chunked_array.h"
 #include "detect/connection.h"
 #include "detect/correlator_options.h"
 #include "detect/prefetch.h"
@@ -59,12 +59,10 @@ class ConnectionTable {
     ConnectionRef ref;
     std::uint64_t since_ns;
   };
-  static constexpr std::size_t kChunk = 256;
-
-  Connection& slot(std::uint32_t index) { return chunks_[index / kChunk][index % kChunk]; }
+  Connection& slot(std::uint32_t index) { return places_[index]; }
 
   const std::uint32_t max_;
-  std::vector<std::unique_ptr<Connection[]>> chunks_;
+  ChunkedArray<Connection> places_;
   std::vector<std::uint32_t> free_;
   std::deque<Idle> idle_;   // in order of time; entries of connections that live again are skipped
   std::uint32_t high_water_ = 0;

@@ -2,11 +2,14 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <type_traits>
 
 #include "detect/prefetch.h"
+#include "detect/table_memory.h"
 
 namespace mptap {
 
@@ -34,7 +37,7 @@ class FlatTable {
   void insert(const Entry& entry) {
     const std::uint64_t hash = hash_(entry.key);
     Shard& shard = shards_[shard_of(hash)];
-    if (!shard.slots || (shard.used + 1) * 4 > (shard.mask + 1) * 3) grow(shard);
+    if (shard.slots == nullptr || (shard.used + 1) * 4 > (shard.mask + 1) * 3) grow(shard);
     put(shard, entry, hash);
     ++shard.used;
   }
@@ -63,7 +66,7 @@ class FlatTable {
   void prefetch(const Key& key) const {
     const std::uint64_t hash = hash_(key);
     const Shard& shard = shards_[shard_of(hash)];
-    if (!shard.slots) return;
+    if (shard.slots == nullptr) return;
     const Entry* home = &shard.slots[hash & shard.mask];
     prefetch_line(home);
     prefetch_line(reinterpret_cast<const char*>(home) + 64);  // chains go on there
@@ -72,9 +75,11 @@ class FlatTable {
  private:
   static constexpr unsigned kShardBits = 8;
   static constexpr std::size_t kFirstSlots = 8;
+  static_assert(std::has_single_bit(sizeof(Entry)) && kFirstSlots * sizeof(Entry) >= TableMemory::kLeast);
+  static_assert(std::is_trivially_copyable_v<Entry>);
 
   struct Shard {
-    std::unique_ptr<Entry[]> slots;
+    Entry* slots = nullptr;
     std::size_t mask = 0;
     std::size_t used = 0;
   };
@@ -89,19 +94,22 @@ class FlatTable {
 
   /// Begins behind an empty slot, so that entries of one key are met in their order.
   void grow(Shard& shard) {
-    const Shard old{std::move(shard.slots), shard.mask, shard.used};
-    const std::size_t slots = old.slots ? (old.mask + 1) * 2 : kFirstSlots;
-    shard = Shard{std::make_unique<Entry[]>(slots), slots - 1, old.used};
-    if (!old.slots) return;
+    const Shard old = shard;
+    const std::size_t slots = old.slots != nullptr ? (old.mask + 1) * 2 : kFirstSlots;
+    shard = Shard{static_cast<Entry*>(memory_.take(slots * sizeof(Entry))), slots - 1, old.used};
+    std::uninitialized_value_construct_n(shard.slots, slots);
+    if (old.slots == nullptr) return;
     std::size_t first = 0;
     while (!old.slots[first].is_empty()) ++first;
     for (std::size_t i = 0; i <= old.mask; ++i) {
       const Entry& entry = old.slots[(first + i) & old.mask];
       if (!entry.is_empty()) put(shard, entry, hash_(entry.key));
     }
+    memory_.give_back(old.slots, (old.mask + 1) * sizeof(Entry));
   }
 
   const Hash hash_;
+  TableMemory memory_;
   std::array<Shard, std::size_t{1} << kShardBits> shards_;
 };
 

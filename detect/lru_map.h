@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <utility>
 #include <vector>
 
+#include "detect/chunked_array.h"
 #include "detect/prefetch.h"
 
 namespace mptap {
@@ -107,8 +107,8 @@ class LruMap {
 
   std::uint32_t take_node() {
     if (free_ == kNone) {
-      nodes_.emplace_back();
-      return static_cast<std::uint32_t>(nodes_.size() - 1);
+      (void)nodes_.make(nodes_made_);
+      return nodes_made_++;
     }
     const std::uint32_t node = std::exchange(free_, nodes_[free_].older);
     return node;
@@ -140,7 +140,8 @@ class LruMap {
   const Hash hash_;
   std::size_t capacity_ = 1;
   std::size_t size_ = 0;
-  std::deque<Node> nodes_;
+  ChunkedArray<Node> nodes_;
+  std::uint32_t nodes_made_ = 0;
   std::vector<Place> index_;
   std::uint32_t first_ = kNone;  // used most recently
   std::uint32_t last_ = kNone;

@@ -2,9 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <vector>
 
+#include "detect/chunked_array.h"
 #include "detect/connection.h"
 #include "detect/prefetch.h"
 
@@ -15,13 +15,7 @@ class SubflowBook {
  public:
   explicit SubflowBook(std::size_t workers) : workers_(workers) {}
 
-  Subflow& at(std::size_t worker, std::uint32_t slot) {
-    auto& chunks = workers_[worker];
-    const std::size_t chunk = slot / kChunk;
-    if (chunk >= chunks.size()) chunks.resize(chunk + 1);
-    if (!chunks[chunk]) chunks[chunk] = std::make_unique<Subflow[]>(kChunk);
-    return chunks[chunk][slot % kChunk];
-  }
+  Subflow& at(std::size_t worker, std::uint32_t slot) { return workers_[worker].make(slot); }
 
   /// The subflow, where it is still the one that was meant.
   Subflow* find(const SubflowRef& ref) {
@@ -35,11 +29,7 @@ class SubflowBook {
   }
 
   /// What stands in the slot, in use or not; nullptr where that was never used.
-  [[nodiscard]] Subflow* peek(std::size_t worker, std::uint32_t slot) {
-    const auto& chunks = workers_[worker];
-    const std::size_t chunk = slot / kChunk;
-    return chunk < chunks.size() && chunks[chunk] ? &chunks[chunk][slot % kChunk] : nullptr;
-  }
+  [[nodiscard]] Subflow* peek(std::size_t worker, std::uint32_t slot) { return workers_[worker].peek(slot); }
   void prefetch(std::size_t worker, std::uint32_t slot) {
     if (Subflow* subflow = peek(worker, slot)) prefetch_object(subflow);
   }
@@ -47,19 +37,15 @@ class SubflowBook {
   /// Calls visit(Subflow&) for all in use, by worker and slot.
   template <typename Visit>
   void for_each(Visit&& visit) {
-    for (auto& chunks : workers_) {
-      for (auto& chunk : chunks) {
-        if (!chunk) continue;
-        for (std::size_t i = 0; i < kChunk; ++i) {
-          if (chunk[i].in_use) visit(chunk[i]);
-        }
-      }
+    for (auto& subflows : workers_) {
+      subflows.for_each([&visit](Subflow& subflow) {
+        if (subflow.in_use) visit(subflow);
+      });
     }
   }
 
  private:
-  static constexpr std::size_t kChunk = 256;
-  std::vector<std::vector<std::unique_ptr<Subflow[]>>> workers_;
+  std::vector<ChunkedArray<Subflow>> workers_;
 };
 
 }  // namespace mptap
