@@ -40,6 +40,9 @@ struct ConfigResult {
 /// load_config accepts.
 [[nodiscard]] std::string print_config(const Config& config);
 
+/// 48 bits that tell configurations apart, by every setting's value, but by no secret: there is none. Any thread.
+[[nodiscard]] std::uint64_t hash_config(const Config& config);
+
 /// docs/configuration.md, from the same table.
 [[nodiscard]] std::string format_configuration_doc();
 

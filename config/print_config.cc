@@ -86,4 +86,10 @@ std::string print_config(const Config& config) {
   return text;
 }
 
+std::uint64_t hash_config(const Config& config) {
+  std::uint64_t hash = 0xcbf29ce484222325u;  // FNV-1a
+  for (const char letter : print_config(config)) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3u;
+  return (hash >> 48 ^ hash) & 0xffffffffffffu;
+}
+
 }  // namespace mptap

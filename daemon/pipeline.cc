@@ -1,5 +1,7 @@
 #include "daemon/pipeline.h"
 
+#include <pthread.h>
+
 #include <algorithm>
 #include <chrono>
 
@@ -9,6 +11,9 @@ namespace mptap {
 namespace {
 
 constexpr std::size_t kShelfPackets = 1'024;  // that a worker may be ahead of control
+
+/// As `ps -L` and `top -H` show it; at most 15 letters.
+void name_thread(const std::string& name) { (void)pthread_setname_np(pthread_self(), name.c_str()); }
 
 /// How an idle worker rests: it spins for a while, then sleeps ever longer up to the configured bound.
 class Rest {
@@ -61,8 +66,12 @@ void Pipeline::start(const ThreadHooks& hooks) {
   std::vector<WorkerLink> links;
   for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), shelves_[i].get(), workers_[i].get()});
   threads_.emplace_back([this, links, hooks] {
+    name_thread("mptap-control");
     if (hooks.enter_control) hooks.enter_control();
-    Control(links, correlator_).run([this, &hooks] { take_over_runtime(hooks); });
+    Control(links, correlator_).run([this, &hooks] {
+      control_turns_.store(control_turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+      take_over_runtime(hooks);
+    });
     control_gone_.store(true, std::memory_order_relaxed);
     control_finished_.store(true, std::memory_order_release);
   });
@@ -96,6 +105,7 @@ void Pipeline::wait_until_polling() const {
 }
 
 void Pipeline::run_worker(std::size_t index, const ThreadHooks& hooks) {
+  name_thread("mptap-worker-" + std::to_string(index));
   if (hooks.enter) hooks.enter(index);
   Worker& worker = *workers_[index];
   Rest rest(config_.dataplane.poll, config_.dataplane.rest_ns);
@@ -112,6 +122,13 @@ void Pipeline::run_worker(std::size_t index, const ThreadHooks& hooks) {
   }
   worker.finish();
   if (hooks.leave) hooks.leave(index);
+}
+
+Pulse Pipeline::pulse() const {
+  Pulse pulse;
+  for (const auto& worker : workers_) pulse.workers.push_back(worker->counters().polls);
+  pulse.control = control_turns_.load(std::memory_order_relaxed);
+  return pulse;
 }
 
 void Pipeline::join() {

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "daemon/control.h"
+#include "daemon/health.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/worker.h"
 #include "detect/correlator.h"
@@ -46,6 +47,9 @@ class Pipeline {
   /// True once control has reported everything.
   [[nodiscard]] bool has_finished() const noexcept { return control_finished_.load(std::memory_order_acquire); }
 
+  /// A number for each worker and one for control that grow as long as those threads go on. Any thread.
+  [[nodiscard]] Pulse pulse() const;
+
   /// Waits for all threads.
   void join();
 
@@ -68,6 +72,7 @@ class Pipeline {
   std::atomic<bool> control_finished_{false};
   std::atomic<bool> source_failed_{false};
   std::atomic<bool> has_news_{false};
+  std::atomic<std::uint64_t> control_turns_{0};
   std::atomic<std::shared_ptr<const RuntimeConfig>> published_;
   DetectorOptions detectors_;                                    // control thread
   NoticeOptions notices_;                                        // control thread

@@ -1,7 +1,6 @@
 #include "daemon/run_command.h"
 
 #include <spdlog/spdlog.h>
-#include <systemd/sd-daemon.h>
 
 #include <chrono>
 #include <iostream>
@@ -13,6 +12,7 @@
 #include "daemon/exit_code.h"
 #include "daemon/messages.h"
 #include "daemon/sensor.h"
+#include "daemon/service_manager.h"
 #include "daemon/signals.h"
 
 namespace mptap {
@@ -23,6 +23,7 @@ void reload(Sensor& sensor, const std::string& path) {
   const ConfigResult result = load_config(path);
   for (const ConfigError& error : result.errors) spdlog::error("{}", error.to_string());
   std::string error = result.errors.empty() ? sensor.reload(result.config) : "the configuration has mistakes";
+  sensor.count(error.empty() ? ReloadResult::kApplied : ReloadResult::kRefused);
   if (error.empty()) {
     spdlog::info("reloaded {}", path);
   } else {
@@ -30,16 +31,44 @@ void reload(Sensor& sensor, const std::string& path) {
   }
 }
 
+/// Feeds the watchdog as long as all threads go on; renews the status every few seconds.
+class Caretaker {
+ public:
+  Caretaker(Sensor& sensor, ServiceManager& manager) : sensor_(sensor), manager_(manager) {}
+
+  void look() {
+    if (sensor_.check_itself()) manager_.feed_watchdog();
+    if (turns_++ % kTurnsAStatus == 0) manager_.tell_status(sensor_.status());
+  }
+
+ private:
+  static constexpr unsigned kTurnsAStatus = 10;
+
+  Sensor& sensor_;
+  ServiceManager& manager_;
+  unsigned turns_ = 0;
+};
+
 /// Serves signals until one of them asks to stop. False where the sensor ended by itself.
-bool serve(Sensor& sensor, Signals& signals, const std::string& config_path) {
+bool serve(Sensor& sensor, ServiceManager& manager, Signals& signals, const std::string& config_path) {
+  Caretaker caretaker(sensor, manager);
+  const std::chrono::milliseconds turn(500);
+  auto due = std::chrono::steady_clock::now();
   while (!sensor.has_died()) {
-    sensor.tell_losses();
-    switch (signals.wait_for(std::chrono::milliseconds(500))) {
+    if (const auto now = std::chrono::steady_clock::now(); now >= due) {
+      caretaker.look();
+      due = now + turn;
+    }
+    switch (signals.wait_for(turn)) {
       case Signal::kStop: return true;
       case Signal::kReopenLogs:
         if (const std::string error = sensor.reopen_logs(); !error.empty()) spdlog::error("{}", error);
         break;
-      case Signal::kReload: reload(sensor, config_path); break;
+      case Signal::kReload:
+        manager.tell_reloading();
+        reload(sensor, config_path);
+        manager.tell_ready();
+        break;
       case Signal::kNone: break;
     }
   }
@@ -68,10 +97,11 @@ int run_sensor(const RunArguments& arguments) {
   }
   forbid_core_dumps();
   spdlog::info("watching {}", sensor.summary());
-  sd_notify(0, "READY=1");
+  ServiceManager manager;
+  manager.tell_ready();
 
-  const bool asked = serve(sensor, signals, arguments.config_path);
-  sd_notify(0, "STOPPING=1");
+  const bool asked = serve(sensor, manager, signals, arguments.config_path);
+  manager.tell_stopping();
   sensor.stop();
   spdlog::info("stopped: {}", sensor.totals());
   if (!asked) spdlog::error("control ended by itself");

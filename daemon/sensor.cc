@@ -4,8 +4,10 @@
 
 #include <chrono>
 
+#include "config/config_loader.h"
 #include "config/reload.h"
 #include "daemon/messages.h"
+#include "daemon/privileges.h"
 #include "daemon/version.h"
 
 namespace mptap {
@@ -26,8 +28,21 @@ std::string Sensor::start() {
   // Listener and log writer first: DPDK pins the thread that starts it, and later ones inherit that.
   if (std::string error = start_exports(); !error.empty()) return error;
   if (std::string error = start_dpdk(); !error.empty()) return error;
+  give_up_capabilities();
+  note_config();
   start_pipeline();
   return {};
+}
+
+void Sensor::give_up_capabilities() {
+  if (needs_capabilities_to_close(config_.startup.dataplane)) return;
+  if (const std::string remark = drop_capabilities(); !remark.empty()) spdlog::warn("{}", remark);
+}
+
+void Sensor::note_config() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  counters_.config_hash.store(hash_config(config_), std::memory_order_relaxed);
+  counters_.config_loaded_ns.store(static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count()), std::memory_order_relaxed);
 }
 
 std::string Sensor::start_exports() {
@@ -80,7 +95,7 @@ void Sensor::start_pipeline() {
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
   if (metrics_) {
-    metrics_->publish({pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }});
+    metrics_->publish({pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_});
   }
 }
 
@@ -88,12 +103,19 @@ std::vector<PortCounters> Sensor::port_counters() const {
   std::vector<PortCounters> all;
   for (std::size_t i = 0; i < ports_->size(); ++i) {
     const PortStatistics port = ports_->statistics(i);
-    all.push_back({port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets});
+    all.push_back({port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets,
+                   port.up});
   }
   return all;
 }
 
 std::string Sensor::reload(const Config& wanted) {
+  std::string error = take_over(wanted);
+  if (error.empty()) note_config();
+  return error;
+}
+
+std::string Sensor::take_over(const Config& wanted) {
   LogOptions logs = wanted.runtime.logs;
   logs.queue_rows = config_.runtime.logs.queue_rows;
   try {
@@ -134,9 +156,25 @@ void Sensor::stop() {
   eal_.reset();
 }
 
-void Sensor::tell_losses() {
+bool Sensor::check_itself() {
   const auto said = spell_.look(pipeline_->total().ring_full_vital, control_counters_.notices_held.load(), steady_ns());
   if (said) spdlog::warn("{}", *said);
+  health_.look(pipeline_->pulse(), steady_ns());
+  if (const auto news = health_.news()) spdlog::error("{}", *news);
+  counters_.stalled_threads.store(health_.stalled(), std::memory_order_relaxed);
+  return health_.goes_on();
+}
+
+std::string Sensor::status() {
+  StatusNumbers now;
+  for (const PortCounters& port : port_counters()) {
+    ++now.ports;
+    now.ports_up += port.up ? 1 : 0;
+    now.received += port.rx_packets;
+    now.missed += port.nic_missed + port.no_mbuf;
+  }
+  now.connections = control_counters_.connections.load(std::memory_order_relaxed);
+  return status_line_.format(now);
 }
 
 std::string Sensor::summary() const {

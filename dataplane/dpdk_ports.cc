@@ -237,9 +237,12 @@ PortStatistics DpdkPorts::statistics(std::size_t index) const {
     statistics.error_packets = counted.ierrors;
     statistics.no_buffer_packets = counted.rx_nombuf;
   }
+  rte_eth_link link{};
+  statistics.up = rte_eth_link_get_nowait(port.device.id, &link) == 0 && link.link_status != 0;
   if (port.watch) {
     statistics.has_interface = true;
     statistics.interface = port.watch->read();
+    statistics.up = statistics.interface.up;
     statistics.missed_packets += statistics.interface.ring_drops;
   }
   return statistics;

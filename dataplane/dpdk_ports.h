@@ -23,6 +23,7 @@ struct PortStatistics {
       0;  // lost by the device or, for af_packet, by the kernel: no descriptor was free
   std::uint64_t error_packets = 0;      // damaged on the wire, says the device
   std::uint64_t no_buffer_packets = 0;  // lost because all packet buffers were taken
+  bool up = false;                      // the link, by the kernel where it has the interface
   bool has_interface = false;           // `interface` holds the kernel's own count
   InterfaceCounters interface;
 };

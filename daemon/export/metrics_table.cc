@@ -293,6 +293,31 @@ void add_ports(Table& table) {
   add("mptap_port_rx_errors_total", "Frames the port received broken.", &PortCounters::rx_errors);
   add("mptap_port_no_mbuf_total", "Frames lost by the driver, because no packet buffer was free.",
       &PortCounters::no_mbuf);
+  table.push_back({"mptap_port_up", MetricType::kGauge, "1 where the port's link is up, else 0.", "port",
+                   [](const MetricsReading& reading, Samples& out) {
+                     for (const PortCounters& port : reading.ports) out.push_back({{{"port", port.name}}, port.up ? 1.0 : 0.0});
+                   }});
+}
+
+void add_daemon(Table& table) {
+  table.push_back({"mptap_config_reloads_total", MetricType::kCounter,
+                   "Reloads of the configuration; refused ones changed nothing.", "result",
+                   [](const MetricsReading& reading, Samples& out) {
+                     if (reading.daemon == nullptr) return;
+                     for (const auto& [word, result] : {std::pair{"applied", ReloadResult::kApplied}, std::pair{"refused", ReloadResult::kRefused}}) {
+                       out.push_back({{{"result", word}}, read_cell(reading.daemon->reloads[static_cast<std::size_t>(result)])});
+                     }
+                   }});
+  const auto add = [&table](const char* name, const char* help, double scale, std::atomic<std::uint64_t> DaemonCounters::*field) {
+    table.push_back({name, MetricType::kGauge, help, "", [field, scale](const MetricsReading& reading, Samples& out) {
+                       if (reading.daemon != nullptr) out.push_back({{}, read_cell(reading.daemon->*field) / scale});
+                     }});
+  };
+  add("mptap_config_hash", "Of the settings that are obeyed, defaults included: changes as they do.", 1, &DaemonCounters::config_hash);
+  add("mptap_config_loaded_seconds", "When the settings that are obeyed were read, seconds since the epoch.",
+      static_cast<double>(kNsPerSecond), &DaemonCounters::config_loaded_ns);
+  add("mptap_stalled_threads", "Workers and control that stand still: the watchdog of the service manager is not fed meanwhile.", 1,
+      &DaemonCounters::stalled_threads);
 }
 
 void add_build(Table& table) {
@@ -309,6 +334,7 @@ Table make_table() {
   add_control(table);
   add_control_labels(table);
   add_logs(table);
+  add_daemon(table);
   add_build(table);
   return table;
 }
@@ -322,6 +348,7 @@ MetricsReading read_metrics(const MetricsSources& sources, const std::string& ve
   if (sources.ports) reading.ports = sources.ports();
   reading.control = sources.control;
   reading.logs = sources.logs;
+  reading.daemon = sources.daemon;
   return reading;
 }
 

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/export/daemon_counters.h"
 #include "daemon/export/log_queue.h"
 #include "dataplane/worker_counters.h"
 #include "detect/control_counters.h"
@@ -21,6 +22,7 @@ struct PortCounters {
   std::uint64_t nic_missed = 0;  // lost by the card: no free descriptor
   std::uint64_t rx_errors = 0;
   std::uint64_t no_mbuf = 0;  // lost by the driver: no free buffer
+  bool up = false;            // the link
 };
 
 /// Where the numbers are read at scrape time. What is not there is left out.
@@ -30,6 +32,7 @@ struct MetricsSources {
   const LogQueue* logs = nullptr;
   std::function<std::vector<PortCounters>()>
       ports;  // called on a thread of the metrics server; must not throw
+  const DaemonCounters* daemon = nullptr;
 };
 
 /// All numbers of one scrape.
@@ -39,6 +42,7 @@ struct MetricsReading {
   std::vector<PortCounters> ports;
   const ControlCounters* control = nullptr;
   const LogQueue* logs = nullptr;
+  const DaemonCounters* daemon = nullptr;
 };
 
 /// Reads everything once, so that the sums of one scrape are of one moment as far as relaxed counters allow.

@@ -5,12 +5,14 @@
 
 namespace mptap {
 
-/// Threads started during its life take no signals: those are the main thread's. One thread.
+/// Threads started during its life take no signals: those are the main thread's. But for SIGRTMIN, by which every thread is
+/// asked to give up its capabilities (daemon/privileges.h). One thread.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    sigdelset(&all, SIGRTMIN);
     pthread_sigmask(SIG_SETMASK, &all, &before_);
   }
   SignalsBlocked(const SignalsBlocked&) = delete;

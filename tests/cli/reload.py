@@ -15,14 +15,23 @@ class Reloading(Running):
         super().__init__(folder, "reload")
 
     def _steps(self):
+        before = self._metric("mptap_config_hash")
         self.write(threshold=5, format="zeek")
         yield from self._hang_up("reloaded")
+        if before == self._metric("mptap_config_hash"):
+            yield "mptap_config_hash stayed the same"
         if not (self._folder / "logs/notice.log").read_text().startswith("#separator"):
             yield "the log's format did not change"
         self.write(workers=2)
         yield from self._hang_up("`workers` changes with a restart only")
+        before = self._metric("mptap_config_hash")
         self.write(threshold="many")
         yield from self._hang_up("nothing was changed")
+        counted = {result: self._metric(f'mptap_config_reloads_total{{result="{result}"}}') for result in ("applied", "refused")}
+        if counted != {"applied": 2, "refused": 1}:
+            yield f"reloads are counted as {counted} instead of 2 applied, 1 refused"
+        if before != self._metric("mptap_config_hash"):
+            yield "mptap_config_hash changed where nothing was"
 
 
 class Switching(Running):

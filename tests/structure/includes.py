@@ -14,9 +14,10 @@ LAYERS = (
     ("dataplane/*_bench.cc", ("dataplane/*", "tests/*")),
     ("detect/*_bench.cc", ("dataplane/*", "detect/*", "tests/*")),
     ("dataplane/*", ()),
-    # Records and options, and the hash that tables keyed by attackers need.
+    # Records and options, and what tables need: the hash where attackers choose the keys, and large pages.
     ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
-                  "dataplane/seeded_hash.h", "dataplane/packet_source.h", "dataplane/kept_packet.h")),
+                  "dataplane/seeded_hash.h", "dataplane/lazy_array.h", "dataplane/packet_source.h",
+                  "dataplane/kept_packet.h")),
     ("config/*", ("dataplane/*_options.h", "detect/*_options.h", "daemon/*_options.h")),
     ("daemon/*", ("dataplane/*", "detect/*", "config/*")),
     # The generator shares no code with what it tests.

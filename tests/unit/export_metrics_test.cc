@@ -68,6 +68,7 @@ std::string body_of(const std::string& answer) {
 struct Sensor {
   WorkerCounters workers[2];
   ControlCounters control;
+  DaemonCounters daemon;
   LogQueue queue{LogOptions{}, RunMode::kLive, control};
 
   Sensor() {
@@ -116,14 +117,19 @@ struct Sensor {
     ControlCounters::set(control.joins_waiting, 1);
     ControlCounters::set(control.connections, 3);
     ControlCounters::set(control.time_ns, 1'700'000'000'500'000'000);
+    daemon.reloads[static_cast<std::size_t>(ReloadResult::kApplied)] = 21;
+    daemon.reloads[static_cast<std::size_t>(ReloadResult::kRefused)] = 22;
+    daemon.config_hash = 0xffff'ffff'ffff;
+    daemon.config_loaded_ns = 1'700'000'000'250'000'000;
+    daemon.stalled_threads = 23;
     queue.on_report(test::full_notice());
     queue.counters().of(LogKind::kNotice).rows_written.add(11);
   }
 
   [[nodiscard]] MetricsSources sources() const {
     return {{&workers[0], &workers[1]}, &control, &queue, [] {
-              return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6}};
-            }};
+              return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6, true}};
+            }, &daemon};
   }
 };
 
@@ -189,6 +195,12 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
       {R"(mptap_port_nic_missed_total{port="eth0"})", 4},
       {R"(mptap_port_rx_errors_total{port="eth0"})", 5},
       {R"(mptap_port_no_mbuf_total{port="eth0"})", 6},
+      {R"(mptap_port_up{port="eth0"})", 1},
+      {R"(mptap_config_reloads_total{result="applied"})", 21},
+      {R"(mptap_config_reloads_total{result="refused"})", 22},
+      {"mptap_config_hash", 281'474'976'710'655},
+      {"mptap_config_loaded_seconds", 1'700'000'000.25},
+      {"mptap_stalled_threads", 23},
       {R"(mptap_build_info{version="1.2.3"})", 1},
   };
   for (const Row& row : rows) {

@@ -1,0 +1,105 @@
+#include "daemon/privileges.h"
+
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <string_view>
+#include <thread>
+
+namespace mptap {
+namespace {
+
+constexpr std::uint32_t bit(unsigned capability) { return 1u << capability; }
+constexpr std::uint32_t kForFiles = bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_CHOWN);
+
+std::atomic<int> threads_done{0};
+
+/// Capabilities belong to threads, and each can change its own only. Safe in a signal handler.
+bool drop_own() noexcept {
+  const std::uint32_t kept = geteuid() == 0 ? kForFiles : 0;
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct had[2]{};
+  if (syscall(SYS_capget, &header, had) != 0) return false;
+  const __user_cap_data_struct left[2]{{had[0].permitted & kept, had[0].permitted & kept, 0}, {0, 0, 0}};
+  return syscall(SYS_capset, &header, left) == 0;
+}
+
+void on_signal(int) noexcept {
+  const int error = errno;
+  (void)drop_own();
+  threads_done.fetch_add(1, std::memory_order_release);
+  errno = error;
+}
+
+std::set<int> thread_ids() {
+  std::set<int> ids;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) ids.insert(std::stoi(entry.path().filename()));
+  return ids;
+}
+
+/// Lets every other thread drop its own; none of them masks this signal.
+void signal_others(int signal) {
+  std::set<int> told{static_cast<int>(gettid())};
+  for (bool more = true; more;) {  // threads may start threads meanwhile
+    more = false;
+    for (const int id : thread_ids()) {
+      if (!told.insert(id).second) continue;
+      more = true;
+      const int before = threads_done.load(std::memory_order_acquire);
+      if (syscall(SYS_tgkill, getpid(), id, signal) != 0) continue;  // it has ended
+      for (int i = 0; i < 1'000 && threads_done.load(std::memory_order_acquire) == before; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+    }
+  }
+}
+
+/// Of a thread, as the kernel tells them; 0 where it has ended.
+std::uint64_t capabilities_of(int thread) {
+  std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
+  constexpr std::string_view kPermitted = "CapPrm:";
+  for (std::string line; std::getline(status, line);) {
+    if (line.starts_with(kPermitted)) return std::stoull(line.substr(kPermitted.size()), nullptr, 16);
+  }
+  return 0;
+}
+
+}  // namespace
+
+bool needs_capabilities_to_close(const DataplaneOptions& options) {
+  return std::ranges::any_of(options.ports, [](const PortOptions& port) {
+    return (!port.interface.empty() && port.driver == PortDriver::kAfXdp) || port.vdev.starts_with("net_af_xdp") ||
+           port.vdev.starts_with("net_tap");
+  });
+}
+
+std::string drop_capabilities() {
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (!drop_own()) return std::string("capabilities are kept: ") + std::strerror(errno);
+  const int signal = SIGRTMIN;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  sigaction(signal, &action, nullptr);
+  signal_others(signal);
+  action.sa_handler = SIG_IGN;  // one that comes late must not end the process
+  sigaction(signal, &action, nullptr);
+  const std::uint64_t kept = geteuid() == 0 ? kForFiles : 0;
+  for (const int thread : thread_ids()) {
+    if ((capabilities_of(thread) & ~kept) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
+  }
+  return {};
+}
+
+}  // namespace mptap
