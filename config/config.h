@@ -17,6 +17,7 @@ struct StartupConfig {
   WorkerOptions worker;
   CorrelatorOptions correlator;
   MetricsOptions metrics;
+  QueryOptions query;
 };
 
 /// What a reload may change.

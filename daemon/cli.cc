@@ -18,6 +18,51 @@ std::string all_events() {
   return words;
 }
 
+/// The commands that ask a running sensor.
+class QueryCommands {
+ public:
+  explicit QueryCommands(CLI::App& app) {
+    with_json(add(app.add_subcommand("status", "Ask a running sensor how it does")));
+    CLI::App* connections = with_json(add(app.add_subcommand("connections", "Ask a running sensor for its live connections")));
+    connections->add_option("--token", query.token, "Only those with this token")->option_text("HEX");
+    connections->add_option("--address", query.address, "Only those with this address, or one of this prefix")->option_text("ADDRESS");
+    connections->add_option("--limit", query.limit, "At most so many (100; up to 1000)")->check(CLI::Range(0, 1'000))->option_text("N");
+    add(app.add_subcommand("config", "Ask a running sensor for the settings it obeys"));
+    top_app_ = app.add_subcommand("top", "Watch a running sensor in the terminal; q leaves");
+    top_app_->add_option("--interval", top.interval_s, "Seconds between two looks")->check(CLI::Range(0.1, 3'600.0))->option_text("SECONDS");
+    top_app_->add_flag("--once", top.once, "Print one interval as text");
+    add_socket(*top_app_, top.socket);
+  }
+
+  [[nodiscard]] std::optional<Command> parsed() {
+    if (top_app_->parsed()) return top;
+    for (const CLI::App* app : apps_) {
+      if (!app->parsed()) continue;
+      query.what = app->get_name();
+      return query;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  CLI::App* add(CLI::App* command) {
+    add_socket(*command, query.socket);
+    return apps_.emplace_back(command);
+  }
+  CLI::App* with_json(CLI::App* command) {
+    command->add_flag("--json", query.json, "Print JSON (docs/query.md)");
+    return command;
+  }
+  static void add_socket(CLI::App& command, std::string& socket) {
+    command.add_option("--socket", socket, "Its control.socket (" + kDefaultControlSocket + ")")->option_text("PATH");
+  }
+
+  QueryArguments query;
+  TopArguments top;
+  std::vector<CLI::App*> apps_;
+  CLI::App* top_app_ = nullptr;
+};
+
 }  // namespace
 
 Command parse_command_line(int argc, char** argv) {
@@ -69,6 +114,8 @@ Command parse_command_line(int argc, char** argv) {
   print_app->add_flag("--defaults", print.defaults, "The default values (also without --config)");
   print_app->add_option("-c,--config", print.config_path, "Configuration (YAML)")->option_text("FILE");
 
+  QueryCommands query(app);
+
   const auto is_named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
     std::cerr << "mptap: there is no command '" << argv[1] << "'; see mptap --help\n";
@@ -82,6 +129,7 @@ Command parse_command_line(int argc, char** argv) {
   if (run_app->parsed()) return run;
   if (read_app->parsed()) return read;
   if (check_app->parsed()) return check;
+  if (const auto asked = query.parsed()) return *asked;
   return print;
 }
 

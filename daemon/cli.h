@@ -1,6 +1,7 @@
 // The command line as values.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <variant>
@@ -31,8 +32,27 @@ struct PrintConfigArguments {
   std::string config_path;
 };
 
+/// Where a sensor answers, unless the configuration says otherwise.
+inline const std::string kDefaultControlSocket = QueryOptions{}.socket;
+
+struct QueryArguments {
+  std::string what;                      // status, connections or config
+  std::string socket = kDefaultControlSocket;
+  bool json = false;
+  std::string token;                     // connections: hex digits; empty: any
+  std::string address;                   // connections: an address or a prefix; empty: any
+  std::optional<std::uint32_t> limit;    // connections
+};
+
+struct TopArguments {
+  std::string socket = kDefaultControlSocket;
+  double interval_s = 2;
+  bool once = false;
+};
+
 /// What the command line itself settles (help, version, mistakes): the exit code.
-using Command = std::variant<int, RunArguments, ReadArguments, CheckConfigArguments, PrintConfigArguments>;
+using Command = std::variant<int, RunArguments, ReadArguments, CheckConfigArguments, PrintConfigArguments, QueryArguments,
+                             TopArguments>;
 
 /// Parses the command line; prints help, version or what is wrong with it.
 /// Main thread.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "daemon/export/text.h"
+#include "daemon/human.h"
 
 namespace mptap {
 namespace {
@@ -16,17 +17,6 @@ std::string duration_text(std::uint64_t ns) {
   const std::uint64_t ms = ns / kNsPerMillisecond;
   if (ms < 1000) return std::to_string(ms) + " ms";
   return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
-}
-
-std::string bytes_text(std::uint64_t bytes) {
-  static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  std::uint64_t tenths = bytes * 10;
-  while (tenths >= 10'240 && unit < 4) {
-    tenths /= 1024;
-    ++unit;
-  }
-  return std::to_string(tenths / 10) + (unit == 0 ? "" : "." + std::to_string(tenths % 10)) + " " + kUnits[unit];
 }
 
 std::string proof_text(Proof proof) {
@@ -62,8 +52,8 @@ std::string subflow_line(const SubflowReport& subflow) {
   if (subflow.nat) add_part(line, "behind NAT");
   if (subflow.fallback != Fallback::kNone) add_part(line, name_of(subflow.fallback));
   if (subflow.handshake_rtt_ns) add_part(line, "round trip " + duration_text(*subflow.handshake_rtt_ns));
-  add_part(line, bytes_text(subflow.from_opener.payload_bytes) + " out");
-  add_part(line, bytes_text(subflow.from_acceptor.payload_bytes) + " in");
+  add_part(line, format_bytes(subflow.from_opener.payload_bytes) + " out");
+  add_part(line, format_bytes(subflow.from_acceptor.payload_bytes) + " in");
   if (subflow.close != CloseCause::kNone) add_part(line, std::string("end: ") + name_of(subflow.close));
   return line;
 }

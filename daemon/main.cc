@@ -6,6 +6,7 @@
 #include "daemon/cli.h"
 #include "daemon/config_command.h"
 #include "daemon/exit_code.h"
+#include "daemon/query_commands.h"
 #include "daemon/read_command.h"
 #include "daemon/run_command.h"
 
@@ -17,6 +18,8 @@ struct Execute {
   int operator()(const mptap::ReadArguments& arguments) const { return mptap::read_captures(arguments); }
   int operator()(const mptap::CheckConfigArguments& arguments) const { return mptap::check_config(arguments); }
   int operator()(const mptap::PrintConfigArguments& arguments) const { return mptap::print_config_command(arguments); }
+  int operator()(const mptap::QueryArguments& arguments) const { return mptap::ask_sensor(arguments); }
+  int operator()(const mptap::TopArguments& arguments) const { return mptap::show_top(arguments); }
 };
 
 }  // namespace

@@ -71,6 +71,7 @@ void Pipeline::start(const ThreadHooks& hooks) {
     Control(links, correlator_).run([this, &hooks] {
       control_turns_.store(control_turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       take_over_runtime(hooks);
+      mailbox_.serve(correlator_);
     });
     control_gone_.store(true, std::memory_order_relaxed);
     control_finished_.store(true, std::memory_order_release);

@@ -10,6 +10,7 @@
 
 #include "config/config.h"
 #include "daemon/control.h"
+#include "daemon/control_mailbox.h"
 #include "daemon/health.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/worker.h"
@@ -59,6 +60,11 @@ class Pipeline {
   [[nodiscard]] std::vector<const WorkerCounters*> counters() const;
   [[nodiscard]] WorkerTally total() const;
 
+  /// The live connections; false where control gave no answer within `timeout`. Any thread.
+  [[nodiscard]] bool survey(ConnectionSurvey& survey, std::chrono::milliseconds timeout) {
+    return mailbox_.ask([&survey](Correlator& correlator) { return correlator.survey(survey); }, timeout);
+  }
+
   /// Gives control another configuration, which it takes over between two batches. Main thread.
   void publish(std::shared_ptr<const RuntimeConfig> runtime);
 
@@ -73,6 +79,7 @@ class Pipeline {
   std::atomic<bool> source_failed_{false};
   std::atomic<bool> has_news_{false};
   std::atomic<std::uint64_t> control_turns_{0};
+  ControlMailbox mailbox_;
   std::atomic<std::shared_ptr<const RuntimeConfig>> published_;
   DetectorOptions detectors_;                                    // control thread
   NoticeOptions notices_;                                        // control thread

@@ -31,6 +31,7 @@ std::string Sensor::start() {
   give_up_capabilities();
   note_config();
   start_pipeline();
+  start_query();
   return {};
 }
 
@@ -48,7 +49,7 @@ void Sensor::note_config() {
 std::string Sensor::start_exports() {
   try {
     if (config_.startup.metrics.enabled) metrics_ = std::make_unique<MetricsServer>(config_.startup.metrics, kVersion);
-    writer_ = std::make_unique<LogWriter>(queue_, config_.runtime.logs);
+    writer_ = std::make_unique<LogWriter>(queue_, config_.runtime.logs, std::vector<ReportConsumer*>{&recent_notices_});
   } catch (const MetricsError& error) {
     return error.what();
   } catch (const LogError& error) {
@@ -94,9 +95,35 @@ void Sensor::start_pipeline() {
   hooks.enter_control = [this] { eal_->move_to_control_cores(); };
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
-  if (metrics_) {
-    metrics_->publish({pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_});
+  if (metrics_) metrics_->publish(metrics_sources());
+}
+
+MetricsSources Sensor::metrics_sources() const {
+  return {pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_};
+}
+
+/// A sensor that cannot be asked senses all the same.
+void Sensor::start_query() {
+  constexpr std::chrono::milliseconds kPatience{2'000};
+  const std::string& path = config_.startup.query.socket;
+  if (path.empty()) return;
+  query_service_ = std::make_unique<QueryService>(QuerySources{
+      .metrics = [this] { return read_metrics(metrics_sources(), kVersion); },
+      .survey = [this](ConnectionSurvey& survey) { return pipeline_->survey(survey, kPatience); },
+      .config = [this] { return running_config(); },
+      .notices = [this](std::size_t most) { return recent_notices_.rows(most); },
+      .started_ns = counters_.config_loaded_ns.load(std::memory_order_relaxed),
+  });
+  try {
+    query_socket_ = std::make_unique<QuerySocket>(path, *query_service_);
+  } catch (const QuerySocketError& error) {
+    spdlog::warn("{}", error.what());
   }
+}
+
+std::string Sensor::running_config() const {
+  const std::lock_guard lock(config_mutex_);
+  return print_config(config_);
 }
 
 std::vector<PortCounters> Sensor::port_counters() const {
@@ -126,8 +153,11 @@ std::string Sensor::take_over(const Config& wanted) {
   for (const std::string& path : find_restart_settings(config_, wanted)) {
     spdlog::warn("`{}` changes with a restart only", path);
   }
-  config_.runtime = wanted.runtime;
-  config_.runtime.logs = logs;
+  {
+    const std::lock_guard lock(config_mutex_);
+    config_.runtime = wanted.runtime;
+    config_.runtime.logs = logs;
+  }
   set_message_level(config_.runtime.messages);
   pipeline_->publish(std::make_shared<const RuntimeConfig>(config_.runtime));
   return {};
@@ -143,6 +173,7 @@ std::string Sensor::reopen_logs() {
 }
 
 void Sensor::stop() {
+  query_socket_.reset();
   if (pipeline_) {
     pipeline_->request_stop();
     pipeline_->join();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,9 @@
 #include "daemon/health.h"
 #include "daemon/loss_spell.h"
 #include "daemon/pipeline.h"
+#include "daemon/query/query_service.h"
+#include "daemon/query/query_socket.h"
+#include "daemon/query/recent_notices.h"
 #include "daemon/status_line.h"
 #include "dataplane/dpdk_ports.h"
 #include "dataplane/dpdk_source.h"
@@ -69,6 +73,9 @@ class Sensor {
   [[nodiscard]] std::string start_dpdk();
   void give_up_capabilities();
   void start_pipeline();
+  void start_query();
+  [[nodiscard]] MetricsSources metrics_sources() const;
+  [[nodiscard]] std::string running_config() const;
   [[nodiscard]] std::string take_over(const Config& wanted);
   void note_config();
   [[nodiscard]] std::vector<PortCounters> port_counters() const;
@@ -76,12 +83,16 @@ class Sensor {
   Config config_;
   ControlCounters control_counters_;
   LogQueue queue_;
+  RecentNotices recent_notices_;
   std::unique_ptr<MetricsServer> metrics_;
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<Eal> eal_;
   std::unique_ptr<DpdkPorts> ports_;
   std::vector<std::unique_ptr<DpdkSource>> sources_;
   std::unique_ptr<Pipeline> pipeline_;
+  std::unique_ptr<QueryService> query_service_;
+  std::unique_ptr<QuerySocket> query_socket_;
+  mutable std::mutex config_mutex_;  // of `config_`, which others ask for
   DaemonCounters counters_;
   LossSpell spell_;
   Health health_;

@@ -46,6 +46,8 @@ class ConnectionTable {
   [[nodiscard]] Connection* oldest_idle();
 
   [[nodiscard]] std::uint32_t size() const { return size_; }
+  /// One past the highest place ever used.
+  [[nodiscard]] std::uint32_t high_water() const { return high_water_; }
 
   template <typename Visit>
   void for_each(Visit&& visit) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "detect/address_hash.h"
+#include "detect/connection_survey.h"
 #include "detect/connection_table.h"
 #include "detect/control_counters.h"
 #include "detect/correlator_options.h"
@@ -66,6 +67,10 @@ class Correlator : private NoticeSink {
   /// Packet time has come to `now_ns`: grace times and idle times that are over by then end.
   void advance(std::uint64_t now_ns);
 
+  /// Looks at the next places of the table for a survey: a bounded step. True once it has seen all. Connections that come
+  /// and go meanwhile may be seen or not.
+  [[nodiscard]] bool survey(ConnectionSurvey& survey);
+
   /// The sensor stops or the capture has ended: everything still open is reported.
   void finish();
 
@@ -78,6 +83,8 @@ class Correlator : private NoticeSink {
   /// Why a connection leaves the table.
   enum class EndReason : std::uint8_t { kDue, kNoRoom, kExit };
 
+  [[nodiscard]] bool is_asked_for(const Connection& connection, const SurveyFilter& filter);
+  [[nodiscard]] SurveyedConnection look_at(const Connection& connection);
   void prefetch_indexes(std::size_t worker, const Record& record);
 
   // Handshakes.

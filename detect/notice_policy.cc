@@ -16,15 +16,6 @@ const DetectorSwitch* switch_of(const DetectorOptions& detectors, std::string_vi
   return nullptr;
 }
 
-bool is_in(const Prefix& prefix, const IpAddress& address) {
-  for (unsigned bit = 0; bit < prefix.bits; bit += 8) {
-    const unsigned left = prefix.bits - bit;
-    const auto mask = static_cast<std::uint8_t>(left >= 8 ? 0xff : 0xff << (8 - left));
-    if (((prefix.address.bytes[bit / 8] ^ address.bytes[bit / 8]) & mask) != 0) return false;
-  }
-  return true;
-}
-
 }  // namespace
 
 std::size_t NoticePolicy::Hash::operator()(const Subject& subject) const {
@@ -36,7 +27,7 @@ std::size_t NoticePolicy::Hash::operator()(const Subject& subject) const {
 bool NoticePolicy::is_allowed(const Notice& notice) const {
   const std::optional<Endpoint>& whom = notice.source ? notice.source : notice.destination;
   return whom && std::any_of(notices_.allow.begin(), notices_.allow.end(),
-                             [&](const Prefix& prefix) { return is_in(prefix, whom->address); });
+                             [&](const Prefix& prefix) { return holds(prefix, whom->address); });
 }
 
 bool NoticePolicy::admit(Notice& notice) {

@@ -33,6 +33,11 @@ struct MetricsOptions {
   std::string listen = "127.0.0.1:9464";         // address:port
 };
 
+/// The socket by which commands on this machine ask the sensor.
+struct QueryOptions {
+  std::string socket = "/run/mptap/control.sock";  // empty: none
+};
+
 /// The sensor's own messages on stderr.
 struct MessageOptions {
   std::string level = "info";                    // trace debug info warning error

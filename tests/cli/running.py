@@ -22,6 +22,8 @@ logs:
   format: {format}
 metrics:
   listen: {listen}
+control:
+  socket: {socket}
 """
 DEFAULTS = {
     "port": "net_null0",
@@ -45,7 +47,8 @@ class Running:
         with socket.create_server((METRICS[0], 0)) as server:
             listen = f"{METRICS[0]}:{server.getsockname()[1]}"
         self._listen = listen
-        self._values = DEFAULTS | {"directory": self._folder / "logs", "listen": listen} | values
+        self.socket = self._folder / "control.sock"
+        self._values = DEFAULTS | {"directory": self._folder / "logs", "listen": listen, "socket": self.socket} | values
 
     def write(self, **changes):
         """Writes the configuration, with changes."""
