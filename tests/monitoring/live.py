@@ -70,7 +70,8 @@ def data_problems(prometheus, queries):
 def dashboard_queries():
     """(place, query) of what the dashboard asks, without annotations: those are alerts."""
     shown = dashboard.load()
-    return [(place, dashboard.plain(query, WINDOW)) for place, query in dashboard.queries(shown) if place.startswith("panel")]
+    panels = [(place, query) for place, query in dashboard.queries(shown) if place.startswith("panel")]
+    return [(place, dashboard.plain(query, WINDOW)) for place, query in panels]
 
 
 def variable_queries():
