@@ -16,6 +16,7 @@ from netns import command_in, inside  # noqa: E402
 
 BINARY = pathlib.Path(os.environ.get("MPTAP", ROOT / "build/release/daemon/mptap"))
 METRICS = ("127.0.0.1", 9464)
+DESCRIPTORS = 16384  # hosts, network and sensor share two cores: it must bear to wait
 START_S = 20
 STOP_S = 20
 
@@ -33,13 +34,13 @@ def rows(directory, log):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def live_config(directory, interface, events=(), metrics_port=METRICS[1], settings=""):
+def live_config(directory, interface, events=(), metrics_port=METRICS[1], settings="", descriptors=DESCRIPTORS):
     """The YAML of a sensor that reads `interface` through DPDK's af_packet, logs JSON to `directory`, and what `settings` say."""
     return f"""\
 ports:
   - interface: {interface}
     driver: af_packet
-    receive_descriptors: 16384  # hosts, network and sensor share two cores: it must bear to wait
+    receive_descriptors: {descriptors}
 workers: 1
 logs:
   directory: {directory}
@@ -52,19 +53,24 @@ metrics:
 
 
 class Sensor:
-    """`mptap run` on `interface` of `namespace`, from entering the context (its worker then polls) to `stop`."""
+    """`mptap run` on `interface` of `namespace`, from entering the context (its worker then polls) to `stop`.
 
-    def __init__(self, namespace, interface, directory, events=(), metrics_port=METRICS[1], settings=""):
+    `wrapped_by` is a command that becomes mptap's, such as setpriv.
+    """
+
+    def __init__(self, namespace, interface, directory, events=(), metrics_port=METRICS[1], settings="",
+                 descriptors=DESCRIPTORS, wrapped_by=()):
         self._namespace = namespace
         self._metrics = (METRICS[0], metrics_port)
         self.directory = pathlib.Path(directory)
         self.config = self.directory / "mptap.yaml"
-        self.config.write_text(live_config(directory, interface, events, metrics_port, settings))
+        self.config.write_text(live_config(directory, interface, events, metrics_port, settings, descriptors))
+        self._wrapped_by = wrapped_by
         self.stderr = self.directory / "stderr"
 
     def __enter__(self):
         with self.stderr.open("w") as stderr, (self.directory / "stdout").open("w") as stdout:
-            command = command_in(self._namespace, str(BINARY), "run", "--config", str(self.config))
+            command = command_in(self._namespace, *self._wrapped_by, str(BINARY), "run", "--config", str(self.config))
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout, stderr=stderr)
         deadline = time.monotonic() + START_S
         while not self._polls():
@@ -85,6 +91,11 @@ class Sensor:
             return self.metric("mptap_polls_total") > 0
         except OSError:
             return False
+
+    @property
+    def pid(self):
+        """Its process."""
+        return self._process.pid
 
     def stop(self):
         """Asks it to end; returns its exit code."""
