@@ -48,6 +48,8 @@ logs:
   events: [{", ".join(events)}]
 metrics:
   listen: {METRICS[0]}:{metrics_port}
+control:
+  socket: {directory}/control.sock
 {settings}
 """
 
