@@ -30,6 +30,7 @@ std::string Sensor::start() {
   if (std::string error = start_dpdk(); !error.empty()) return error;
   give_up_capabilities();
   note_config();
+  counters_.started_ns.store(counters_.config_loaded_ns.load(std::memory_order_relaxed), std::memory_order_relaxed);
   start_pipeline();
   start_query();
   return {};
@@ -99,7 +100,11 @@ void Sensor::start_pipeline() {
 }
 
 MetricsSources Sensor::metrics_sources() const {
-  return {pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_};
+  return {pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_,
+          {.subflows = config_.startup.worker.table.capacity,
+           .ring = config_.startup.worker.ring_capacity,
+           .records_pending = config_.startup.worker.overflow_capacity,
+           .connections = config_.startup.correlator.max_connections}};
 }
 
 /// A sensor that cannot be asked senses all the same.
@@ -112,7 +117,7 @@ void Sensor::start_query() {
       .survey = [this](ConnectionSurvey& survey) { return pipeline_->survey(survey, kPatience); },
       .config = [this] { return running_config(); },
       .notices = [this](std::size_t most) { return recent_notices_.rows(most); },
-      .started_ns = counters_.config_loaded_ns.load(std::memory_order_relaxed),
+      .started_ns = counters_.started_ns.load(std::memory_order_relaxed),
   });
   try {
     query_socket_ = std::make_unique<QuerySocket>(path, *query_service_);

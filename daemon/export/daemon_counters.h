@@ -18,6 +18,7 @@ enum class ReloadResult : std::uint8_t {
 struct DaemonCounters {
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(ReloadResult::kCount)> reloads{};
   std::atomic<std::uint64_t> config_hash{0};       // 48 bits: a double holds them
+  std::atomic<std::uint64_t> started_ns{0};        // since the epoch
   std::atomic<std::uint64_t> config_loaded_ns{0};  // since the epoch
   std::atomic<std::uint64_t> stalled_threads{0};
 

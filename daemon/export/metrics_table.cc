@@ -128,6 +128,27 @@ void add_workers(Table& table) {
                  "MP_JOIN attempts whose acceptor has not answered with MP_JOIN", joins_unanswered);
 }
 
+void add_capacities(Table& table) {
+  const auto add = [&table](const char* name, const char* help, std::uint64_t Capacities::*field) {
+    table.push_back({name, MetricType::kGauge, help, "worker", [field](const MetricsReading& reading, Samples& out) {
+                       for (std::size_t i = 0; i < reading.workers.size(); ++i) {
+                         out.push_back({{{"worker", std::to_string(i)}}, static_cast<double>(reading.capacities.*field)});
+                       }
+                     }});
+  };
+  add("mptap_subflows_capacity", "Slots of the subflow table.", &Capacities::subflows);
+  add("mptap_ring_capacity", "Records that the ring holds.", &Capacities::ring);
+  add("mptap_records_pending_capacity", "Vital records that may wait for room in the ring.", &Capacities::records_pending);
+  table.push_back({"mptap_connections_capacity", MetricType::kGauge, "MPTCP connections that the table holds.", "",
+                   [](const MetricsReading& reading, Samples& out) {
+                     if (reading.control != nullptr) out.push_back({{}, static_cast<double>(reading.capacities.connections)});
+                   }});
+  table.push_back({"mptap_log_queue_capacity", MetricType::kGauge, "Rows that may wait for the log writer.", "",
+                   [](const MetricsReading& reading, Samples& out) {
+                     if (reading.logs != nullptr) out.push_back({{}, static_cast<double>(reading.logs->capacity())});
+                   }});
+}
+
 const char* fallback_of(std::size_t index) {
   const char* word = name_of(static_cast<Fallback>(index));
   return *word == 0 ? nullptr : word;
@@ -314,6 +335,8 @@ void add_daemon(Table& table) {
                      }});
   };
   add("mptap_config_hash", "Of the settings that are obeyed, defaults included: changes as they do.", 1, &DaemonCounters::config_hash);
+  add("mptap_start_time_seconds", "When the sensor began to watch, seconds since the epoch.", static_cast<double>(kNsPerSecond),
+      &DaemonCounters::started_ns);
   add("mptap_config_loaded_seconds", "When the settings that are obeyed were read, seconds since the epoch.",
       static_cast<double>(kNsPerSecond), &DaemonCounters::config_loaded_ns);
   add("mptap_stalled_threads", "Workers and control that stand still: the watchdog of the service manager is not fed meanwhile.", 1,
@@ -334,6 +357,7 @@ Table make_table() {
   add_control(table);
   add_control_labels(table);
   add_logs(table);
+  add_capacities(table);
   add_daemon(table);
   add_build(table);
   return table;
@@ -349,6 +373,7 @@ MetricsReading read_metrics(const MetricsSources& sources, const std::string& ve
   reading.control = sources.control;
   reading.logs = sources.logs;
   reading.daemon = sources.daemon;
+  reading.capacities = sources.capacities;
   return reading;
 }
 

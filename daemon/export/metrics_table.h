@@ -25,6 +25,14 @@ struct PortCounters {
   bool up = false;            // the link
 };
 
+/// How much there is room for, by the settings that the sensor was started with.
+struct Capacities {
+  std::uint64_t subflows = 0;         // a worker
+  std::uint64_t ring = 0;             // records, a worker
+  std::uint64_t records_pending = 0;  // a worker
+  std::uint64_t connections = 0;
+};
+
 /// Where the numbers are read at scrape time. What is not there is left out.
 struct MetricsSources {
   std::vector<const WorkerCounters*> workers;
@@ -33,6 +41,7 @@ struct MetricsSources {
   std::function<std::vector<PortCounters>()>
       ports;  // called on a thread of the metrics server; must not throw
   const DaemonCounters* daemon = nullptr;
+  Capacities capacities{};
 };
 
 /// All numbers of one scrape.
@@ -43,6 +52,7 @@ struct MetricsReading {
   const ControlCounters* control = nullptr;
   const LogQueue* logs = nullptr;
   const DaemonCounters* daemon = nullptr;
+  Capacities capacities;
 };
 
 /// Reads everything once, so that the sums of one scrape are of one moment as far as relaxed counters allow.

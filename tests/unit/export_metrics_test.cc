@@ -120,6 +120,7 @@ struct Sensor {
     daemon.reloads[static_cast<std::size_t>(ReloadResult::kApplied)] = 21;
     daemon.reloads[static_cast<std::size_t>(ReloadResult::kRefused)] = 22;
     daemon.config_hash = 0xffff'ffff'ffff;
+    daemon.started_ns = 1'700'000'000'125'000'000;
     daemon.config_loaded_ns = 1'700'000'000'250'000'000;
     daemon.stalled_threads = 23;
     queue.on_report(test::full_notice());
@@ -129,7 +130,7 @@ struct Sensor {
   [[nodiscard]] MetricsSources sources() const {
     return {{&workers[0], &workers[1]}, &control, &queue, [] {
               return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6, true}};
-            }, &daemon};
+            }, &daemon, {31, 32, 33, 34}};
   }
 };
 
@@ -201,6 +202,12 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
       {"mptap_config_hash", 281'474'976'710'655},
       {"mptap_config_loaded_seconds", 1'700'000'000.25},
       {"mptap_stalled_threads", 23},
+      {"mptap_start_time_seconds", 1'700'000'000.125},
+      {R"(mptap_subflows_capacity{worker="0"})", 31},
+      {R"(mptap_ring_capacity{worker="1"})", 32},
+      {R"(mptap_records_pending_capacity{worker="1"})", 33},
+      {"mptap_connections_capacity", 34},
+      {"mptap_log_queue_capacity", 65'536},
       {R"(mptap_build_info{version="1.2.3"})", 1},
   };
   for (const Row& row : rows) {
