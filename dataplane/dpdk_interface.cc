@@ -16,6 +16,7 @@
 #include <numeric>
 #include <utility>
 
+#include "dataplane/capability_bits.h"
 #include "dataplane/interface_query.h"
 
 namespace mptap {
@@ -54,11 +55,6 @@ std::string list_interfaces(const std::string& wanted) {
   if (names.size() > kNamedInterfaces) list += ", ...";
   return list.empty() ? "none" : list;
 }
-
-// Bits of CapEff (include/uapi/linux/capability.h).
-constexpr std::uint64_t kCapNetAdmin = 1ull << 12;
-constexpr std::uint64_t kCapNetRaw = 1ull << 13;
-constexpr std::uint64_t kCapIpcLock = 1ull << 14;
 
 std::uint64_t read_capabilities() {
   std::ifstream status("/proc/thread-self/status");
