@@ -109,7 +109,7 @@ void check_iommu(const MachineView& machine, const Config& config, Findings& fin
   if (addresses.empty()) {
     const std::size_t groups = machine.names(kGroups).size();
     return findings.ok("", groups == 0 ? std::string("there is none; only `pci` ports want one")
-                                       : std::to_string(groups) + " groups; no `pci` port is configured");
+                                       : std::to_string(groups) + (groups == 1 ? " group" : " groups") + "; no `pci` port is configured");
   }
   for (const std::string& address : addresses) {
     if (machine.exists(pci_folder(address))) check_card_iommu(machine, address, config.startup.dataplane, findings);
