@@ -152,7 +152,7 @@ TEST_CASE("doctor: memory for tables", "[doctor]") {
   check_cases(check_tables, {
       {"enough", {}, kOk, "8 MiB for packets and rings, up to 480 MiB", ""},
       {"packets on ordinary pages", [&](FakeMachine& m, Config&) { available(m, "16777216", 0); }, kOk, "264 MiB for packets", ""},
-      {"full tables would not fit", [&](FakeMachine& m, Config&) { available(m, "409600", 0); }, kWarning, "400 MiB are available",
+      {"full tables would not fit", [&](FakeMachine& m, Config&) { available(m, "614400", 0); }, kWarning, "600 MiB are available",
        "`connections.max`"},
       {"packets would not fit", [&](FakeMachine& m, Config&) { available(m, "204800", 0); }, kProblem, "200 MiB are available",
        "`memory`"},
