@@ -8,5 +8,6 @@ namespace mptap {
 constexpr std::uint64_t kCapNetAdmin = 1ull << 12;
 constexpr std::uint64_t kCapNetRaw = 1ull << 13;
 constexpr std::uint64_t kCapIpcLock = 1ull << 14;
+constexpr std::uint64_t kCapSysAdmin = 1ull << 21;
 
 }  // namespace mptap

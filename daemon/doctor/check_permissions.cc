@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <sstream>
 
+#include "daemon/doctor/cards.h"
 #include "daemon/doctor/checks.h"
 #include "dataplane/capability_bits.h"
 #include "dataplane/dpdk_vdev.h"
@@ -10,20 +11,16 @@
 namespace mptap {
 namespace {
 
-constexpr const char* kGrant = "setcap cap_net_raw,cap_net_admin,cap_ipc_lock+ep \"$(command -v mptap)\"";
-
-bool needs_root(const PortOptions& port) {
-  return !port.pci.empty() || (!port.interface.empty() && port.driver == PortDriver::kAfXdp);
+std::string grant(std::uint64_t needed) {
+  return std::string("setcap cap_net_raw,cap_net_admin,cap_ipc_lock") + ((needed & kCapSysAdmin) != 0 ? ",cap_sys_admin" : "") +
+         "+ep \"$(command -v mptap)\"";
 }
 
 std::uint64_t needed_by(const PortOptions& port) {
-  if (!port.interface.empty()) return kCapNetRaw | kCapNetAdmin;
+  if (!port.interface.empty()) {
+    return kCapNetRaw | kCapNetAdmin | (port.driver == PortDriver::kAfXdp ? kCapSysAdmin : 0);
+  }
   return port.vdev.starts_with("net_tap") ? kCapNetAdmin : 0;
-}
-
-std::string name_of(const PortOptions& port) {
-  if (!port.interface.empty()) return port.interface;
-  return port.pci.empty() ? split_vdev(port.vdev).name : format_pci_address(port.pci);
 }
 
 std::string names_of(std::uint64_t capabilities) {
@@ -34,11 +31,20 @@ std::string names_of(std::uint64_t capabilities) {
   add(kCapNetRaw, "CAP_NET_RAW");
   add(kCapNetAdmin, "CAP_NET_ADMIN");
   add(kCapIpcLock, "CAP_IPC_LOCK");
+  add(kCapSysAdmin, "CAP_SYS_ADMIN");
   return names;
 }
 
 std::uint64_t effective(const MachineView& machine) {
   return std::strtoull(machine.status("CapEff").c_str(), nullptr, 16);
+}
+
+/// The effective one: "Uid: real effective ...".
+std::string user_of(const MachineView& machine) {
+  std::istringstream uids(machine.status("Uid"));
+  std::string real, uid;
+  uids >> real >> uid;
+  return uid;
 }
 
 /// "Max locked memory  8388608  8388608  bytes": the soft limit; nothing where it is not told.
@@ -55,25 +61,35 @@ std::optional<std::uint64_t> locked_limit(const MachineView& machine) {
   return std::nullopt;
 }
 
+/// Root may; others who may open the group's device, where there is an IOMMU.
+void check_card(const MachineView& machine, const PortOptions& port, const std::string& uid, Findings& findings) {
+  const std::string address = format_pci_address(port.pci);
+  if (uid == "0") return findings.ok(address, "user 0 is root");
+  const std::string group = machine.link_name(pci_folder(address) + "/iommu_group");
+  if (!group.empty() && machine.kernel().may_open("/dev/vfio/" + group)) {
+    return findings.ok(address, "user " + uid + " may open /dev/vfio/" + group);
+  }
+  findings.problem(address, "user " + uid + " is not root, and may not open its IOMMU group",
+                   "sudo mptap run --config FILE (a service: deploy/systemd/vfio.conf)");
+}
+
 }  // namespace
 
 void check_capabilities(const MachineView& machine, const Config& config, Findings& findings) {
   if (machine.status("CapEff").empty()) return findings.unknown("", "/proc/self/status does not tell the capabilities");
-  std::istringstream uids(machine.status("Uid"));  // real, effective, ...
-  std::string real, uid;
-  uids >> real >> uid;
+  const std::string uid = user_of(machine);
   for (const PortOptions& port : config.startup.dataplane.ports) {
-    const std::string as = "user " + uid;
-    const std::uint64_t lacking = needed_by(port) & ~effective(machine);
-    if (needs_root(port) && uid != "0") {
-      findings.problem(name_of(port), "needs root, and " + as + " is not", "sudo mptap run --config FILE");
-    } else if (lacking != 0) {
-      findings.problem(name_of(port), as + " lacks " + names_of(lacking), kGrant);
-    } else if (needs_root(port)) {
-      findings.ok(name_of(port), as + " is root");
+    if (!port.pci.empty()) {
+      check_card(machine, port, uid, findings);
+      continue;
+    }
+    const std::string name = port.interface.empty() ? split_vdev(port.vdev).name : port.interface;
+    const std::uint64_t needed = needed_by(port);
+    const std::uint64_t lacking = needed & ~effective(machine);
+    if (lacking != 0) {
+      findings.problem(name, "user " + uid + " lacks " + names_of(lacking), grant(needed));
     } else {
-      const std::string names = names_of(needed_by(port));
-      findings.ok(name_of(port), names.empty() ? "needs none" : as + " has " + names);
+      findings.ok(name, needed == 0 ? "needs none" : "user " + uid + " has " + names_of(needed));
     }
   }
 }
@@ -91,7 +107,7 @@ void check_locked_memory(const MachineView& machine, const Config& config, Findi
   if (!limit) return findings.unknown("", rings + "; /proc/self/limits does not tell how much this user may");
   if (*limit >= need) return findings.ok("", rings + ", and this user may");
   findings.problem("", rings + ", and this user may lock " + format_room(*limit),
-                   "ulimit -l unlimited (in a unit: LimitMEMLOCK=infinity), or " + std::string(kGrant));
+                   "ulimit -l unlimited (in a unit: LimitMEMLOCK=infinity), or " + grant(0));
 }
 
 void check_file_capabilities(const MachineView& machine, const Config&, Findings& findings) {

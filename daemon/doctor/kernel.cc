@@ -85,6 +85,8 @@ DirectoryAnswer RealKernel::directory(const std::string& path) const {
   return answer;
 }
 
+bool RealKernel::may_open(const std::string& path) const { return access(path.c_str(), R_OK | W_OK) == 0; }
+
 ListenAnswer RealKernel::listen(const std::string& listen) const {
   const sockaddr_in address = address_of(listen);
   const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);

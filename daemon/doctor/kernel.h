@@ -41,6 +41,8 @@ class Kernel {
 
   [[nodiscard]] virtual ClockAnswer clock() const = 0;
   [[nodiscard]] virtual DirectoryAnswer directory(const std::string& path) const = 0;
+  /// Whether this user may read and write a device node.
+  [[nodiscard]] virtual bool may_open(const std::string& path) const = 0;
   /// Binds to the address and lets go of it again; where it is taken, asks what listens for its metrics (2 s at most).
   ///
   /// @param listen  An IPv4 address and a port, "127.0.0.1:9464".
@@ -58,6 +60,7 @@ class RealKernel final : public Kernel {
   [[nodiscard]] std::optional<ReceiveHash> receive_hash(const std::string& interface) const override;
   [[nodiscard]] ClockAnswer clock() const override;
   [[nodiscard]] DirectoryAnswer directory(const std::string& path) const override;
+  [[nodiscard]] bool may_open(const std::string& path) const override;
   [[nodiscard]] ListenAnswer listen(const std::string& listen) const override;
   [[nodiscard]] std::uint64_t file_capabilities() const override;
 };

@@ -22,6 +22,7 @@ struct FakeKernel final : Kernel {
   std::optional<ReceiveHash> hash_answer;
   ClockAnswer clock_answer{0, true, 40};
   std::map<std::string, DirectoryAnswer> directories{{"/var/log/mptap", {0, true, 0, 100ull << 30}}};
+  std::string openable;  // the one device node that this user may open
   ListenAnswer listen_answer;
   std::uint64_t file_capabilities_answer = 0;
 
@@ -33,6 +34,7 @@ struct FakeKernel final : Kernel {
     const auto found = directories.find(path);
     return found == directories.end() ? DirectoryAnswer{ENOENT, false, 0, 0} : found->second;
   }
+  [[nodiscard]] bool may_open(const std::string& path) const override { return path == openable; }
   [[nodiscard]] ListenAnswer listen(const std::string&) const override { return listen_answer; }
   [[nodiscard]] std::uint64_t file_capabilities() const override { return file_capabilities_answer; }
 };

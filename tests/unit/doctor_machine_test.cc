@@ -195,12 +195,28 @@ TEST_CASE("doctor: permissions", "[doctor]") {
       {"a card, root", [](FakeMachine&, Config& c) { c.startup.dataplane.ports = {card()}; }, kOk, "is root", ""},
       {"a card, a user",
        [](FakeMachine& m, Config& c) { m.status("0-3", "7000", "1000"), c.startup.dataplane.ports = {card()}; }, kProblem,
-       "needs root", "sudo"},
-      {"af_xdp, a user",
+       "is not root", "sudo"},
+      {"a card, a user who may open it",
+       [](FakeMachine& m, Config& c) {
+         m.status("0-3", "0", "1000"), m.kernel.openable = "/dev/vfio/7", c.startup.dataplane.ports = {card()};
+       },
+       kOk, "user 1000 may open /dev/vfio/7", ""},
+      {"a card without IOMMU, a user",
+       [](FakeMachine& m, Config& c) {
+         m.status("0-3", "0", "1000"), m.kernel.openable = "/dev/vfio/", c.startup.dataplane.ports = {card()};
+         m.remove("/sys/bus/pci/devices/0000:01:00.0/iommu_group");
+       },
+       kProblem, "is not root", "sudo"},
+      {"af_xdp, a user without CAP_SYS_ADMIN",
        [](FakeMachine& m, Config& c) {
          m.status("0-3", "7000", "1000"), c.startup.dataplane.ports[0].driver = PortDriver::kAfXdp;
        },
-       kProblem, "needs root", "sudo"},
+       kProblem, "lacks CAP_SYS_ADMIN", "cap_sys_admin"},
+      {"af_xdp, a user with it",
+       [](FakeMachine& m, Config& c) {
+         m.status("0-3", "207000", "1000"), c.startup.dataplane.ports[0].driver = PortDriver::kAfXdp;
+       },
+       kOk, "CAP_SYS_ADMIN", ""},
       {"a null device, a user", [&](FakeMachine& m, Config& c) { m.status("0-3", "0", "1000"), vdev(c, "net_null0"); }, kOk,
        "needs none", ""},
       {"a tap, a user",
