@@ -115,6 +115,11 @@ Command parse_command_line(int argc, char** argv) {
   print_app->add_option("-c,--config", print.config_path, "Configuration (YAML)")->option_text("FILE");
 
   QueryCommands query(app);
+  DoctorArguments doctor;
+  CLI::App* doctor_app = app.add_subcommand("doctor", "Look at this machine, and tell what mends it");
+  doctor_app->add_option("-c,--config", doctor.config_path, "Configuration (YAML); without, the machine alone")
+      ->option_text("FILE");
+  doctor_app->add_flag("--json", doctor.json, "An array of {check, subject, state, finding, mend}");
 
   const auto is_named = [&](const CLI::App* command) { return argc > 1 && command->get_name() == argv[1]; };
   if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(is_named).empty()) {
@@ -130,6 +135,7 @@ Command parse_command_line(int argc, char** argv) {
   if (read_app->parsed()) return read;
   if (check_app->parsed()) return check;
   if (const auto asked = query.parsed()) return *asked;
+  if (doctor_app->parsed()) return doctor;
   return print;
 }
 

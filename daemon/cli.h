@@ -50,9 +50,14 @@ struct TopArguments {
   bool once = false;
 };
 
+struct DoctorArguments {
+  std::string config_path;               // empty: defaults, and the machine alone is looked at
+  bool json = false;
+};
+
 /// What the command line itself settles (help, version, mistakes): the exit code.
 using Command = std::variant<int, RunArguments, ReadArguments, CheckConfigArguments, PrintConfigArguments, QueryArguments,
-                             TopArguments>;
+                             TopArguments, DoctorArguments>;
 
 /// Parses the command line; prints help, version or what is wrong with it.
 /// Main thread.

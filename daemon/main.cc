@@ -5,6 +5,7 @@
 
 #include "daemon/cli.h"
 #include "daemon/config_command.h"
+#include "daemon/doctor_command.h"
 #include "daemon/exit_code.h"
 #include "daemon/query_commands.h"
 #include "daemon/read_command.h"
@@ -20,6 +21,7 @@ struct Execute {
   int operator()(const mptap::PrintConfigArguments& arguments) const { return mptap::print_config_command(arguments); }
   int operator()(const mptap::QueryArguments& arguments) const { return mptap::ask_sensor(arguments); }
   int operator()(const mptap::TopArguments& arguments) const { return mptap::show_top(arguments); }
+  int operator()(const mptap::DoctorArguments& arguments) const { return mptap::examine_machine(arguments); }
 };
 
 }  // namespace

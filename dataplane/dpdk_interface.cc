@@ -2,11 +2,8 @@
 
 #include <arpa/inet.h>
 #include <fcntl.h>
-#include <linux/ethtool.h>
 #include <linux/if_packet.h>
-#include <linux/sockios.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -18,6 +15,9 @@
 #include <fstream>
 #include <numeric>
 #include <utility>
+
+#include "dataplane/capability_bits.h"
+#include "dataplane/interface_query.h"
 
 namespace mptap {
 namespace {
@@ -56,39 +56,6 @@ std::string list_interfaces(const std::string& wanted) {
   return list.empty() ? "none" : list;
 }
 
-/// Sends an ioctl about an interface over a socket that needs no privilege.
-template <typename Request>
-bool ask(const std::string& interface, unsigned long code, Request& request) {
-  const int descriptor = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (descriptor < 0) return false;
-  interface.copy(request.ifr_name, sizeof(request.ifr_name) - 1);
-  const bool answered = ioctl(descriptor, code, &request) == 0;
-  close(descriptor);
-  return answered;
-}
-
-int read_flags(const std::string& interface) {
-  ifreq request{};
-  return ask(interface, SIOCGIFFLAGS, request) ? request.ifr_flags : 0;
-}
-
-bool merges_segments(const std::string& interface) {
-  ethtool_value value{};
-  const auto answer = [&](std::uint32_t command) {
-    ifreq request{};
-    value.cmd = command;
-    value.data = 0;
-    request.ifr_data = reinterpret_cast<char*>(&value);
-    return ask(interface, SIOCETHTOOL, request) ? value.data : 0;
-  };
-  return answer(ETHTOOL_GGRO) != 0 || (answer(ETHTOOL_GFLAGS) & ETH_FLAG_LRO) != 0;
-}
-
-// Bits of CapEff (include/uapi/linux/capability.h).
-constexpr std::uint64_t kCapNetAdmin = 1ull << 12;
-constexpr std::uint64_t kCapNetRaw = 1ull << 13;
-constexpr std::uint64_t kCapIpcLock = 1ull << 14;
-
 std::uint64_t read_capabilities() {
   std::ifstream status("/proc/thread-self/status");
   for (std::string word; status >> word;) {
@@ -126,23 +93,23 @@ std::string check_interface(const PortOptions& port, std::uint64_t locked_bytes,
     return port.interface + ": there is no such interface; there are: " + list_interfaces(port.interface);
   }
   if (std::string error = check_permission(port, locked_bytes); !error.empty()) return error;
-  if ((read_flags(port.interface) & IFF_UP) == 0) {
+  if ((read_interface_flags(port.interface) & IFF_UP) == 0) {
     warnings.push_back(port.interface + ": the interface is down and delivers nothing: ip link set " +
                        port.interface + " up");
   }
-  if (port.driver == PortDriver::kAfPacket && merges_segments(port.interface)) {
-    warnings.push_back(
-        port.interface +
-        ": the interface merges segments before they are seen (GRO or LRO), and merged ones may be cut "
-        "to max_frame: ethtool -K " +
-        port.interface + " gro off lro off");
+  const SegmentMerging merging = read_merging(port.interface).value_or(SegmentMerging{});
+  if (port.driver == PortDriver::kAfPacket && merging.any()) {
+    const std::string command = format_merging_off(merging, port.interface);
+    warnings.push_back(port.interface + ": the interface merges segments before they are seen (" +
+                       format_merging(merging) + "), and merged ones may be cut to max_frame: " +
+                       (command.empty() ? "its driver does not let that be switched off" : command));
   }
   return {};
 }
 
 InterfaceWatch::InterfaceWatch(std::string interface, bool promiscuous, std::vector<std::string>& warnings)
     : interface_(std::move(interface)),
-      was_promiscuous_((read_flags(interface_) & IFF_PROMISC) != 0),
+      was_promiscuous_((read_interface_flags(interface_) & IFF_PROMISC) != 0),
       rx_before_(read_counter("rx_packets")),
       tx_before_(read_counter("tx_packets")) {
   if (!promiscuous) return;
@@ -184,7 +151,7 @@ void InterfaceWatch::adopt_packet_sockets() {
 InterfaceCounters InterfaceWatch::read() {
   InterfaceCounters counters;
   counters.present = if_nametoindex(interface_.c_str()) != 0;
-  counters.up = counters.present && (read_flags(interface_) & IFF_UP) != 0;
+  counters.up = counters.present && (read_interface_flags(interface_) & IFF_UP) != 0;
   // An interface made anew under its name counts from zero.
   const auto since = [](std::uint64_t now, std::uint64_t before) {
     return now >= before ? now - before : now;

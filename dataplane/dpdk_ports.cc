@@ -12,15 +12,10 @@
 
 #include "dataplane/dpdk_device.h"
 #include "dataplane/dpdk_vdev.h"
+#include "dataplane/pci_driver.h"
 
 namespace mptap {
 namespace {
-
-// In a packet buffer of an af_xdp port: the kernel wants a buffer, its headers included, within one page. 256
-// bytes stay free for XDP programs.
-constexpr std::uint32_t kXdpDataBytes = 3840 - kBufferHeadroomBytes;
-constexpr std::uint32_t kXdpFrameBytes = kXdpDataBytes - 256;
-constexpr std::uint32_t kXdpFillBuffers = 4096;  // in the ring that DPDK gives the kernel, of its own size
 
 std::string name_of(const PortOptions& port) {
   if (!port.interface.empty()) return port.interface;
@@ -35,10 +30,7 @@ std::string check_pci(const PortOptions& port) {
     return address + ": there is no such PCI device: see lspci -D | grep -i ethernet";
   }
   const std::string driver = std::filesystem::read_symlink(device / "driver", failed).filename();
-  // Cards whose DPDK driver works beside the kernel's.
-  static const std::set<std::string> kUsable = {"vfio-pci",  "uio_pci_generic", "igb_uio",
-                                                "mlx4_core", "mlx5_core",       "mana"};
-  if (kUsable.contains(driver)) return {};
+  if (fate_under(driver) != CardFate::kKernelOnly) return {};
   return address + ": is " + (driver.empty() ? std::string("bound to no driver") : "driven by " + driver) +
          ", not by vfio-pci: modprobe vfio-pci && dpdk-devbind.py --bind=vfio-pci " + address;
 }
@@ -56,14 +48,6 @@ enum class Kind : std::uint8_t { kAfPacket, kAfXdp, kPci, kVdev };
 Kind kind_of(const PortOptions& port) {
   if (port.interface.empty()) return port.pci.empty() ? Kind::kVdev : Kind::kPci;
   return port.driver == PortDriver::kAfXdp ? Kind::kAfXdp : Kind::kAfPacket;
-}
-
-std::uint64_t locked_bytes_of(const PortOptions& port, const DataplaneOptions& options) {
-  if (port.driver == PortDriver::kAfXdp) {
-    return std::uint64_t{kXdpFillBuffers + port.receive_descriptors} * 2 * 4096 * options.workers;
-  }
-  const PacketRing ring = fit_packet_ring(options.max_frame_bytes, port.receive_descriptors);
-  return 2ull * ring.locked_bytes * options.workers;
 }
 
 /// @param was_promiscuous  An interface, before we came.
@@ -127,7 +111,7 @@ std::string check_ports(const DataplaneOptions& options, std::vector<std::string
     if (!names.insert(name_of(port)).second) {
       error = name_of(port) + ": is named twice among the ports: name it once";
     } else if (!port.interface.empty()) {
-      locked_bytes += locked_bytes_of(port, options);
+      locked_bytes += locked_bytes_of(port, options.max_frame_bytes, options.workers);
       error = check_interface(port, locked_bytes, warnings);
     } else {
       error = port.pci.empty() ? check_vdev(port) : check_pci(port);

@@ -49,6 +49,13 @@ PacketRing fit_packet_ring(std::uint32_t max_frame_bytes, std::uint32_t slots) {
   return best;
 }
 
+std::uint64_t locked_bytes_of(const PortOptions& port, std::uint32_t max_frame_bytes, std::uint32_t workers) {
+  if (port.driver == PortDriver::kAfXdp) {
+    return std::uint64_t{kXdpFillBuffers + port.receive_descriptors} * 2 * kPageBytes * workers;
+  }
+  return 2ull * fit_packet_ring(max_frame_bytes, port.receive_descriptors).locked_bytes * workers;
+}
+
 Vdev build_interface_vdev(const PortOptions& port, std::uint32_t index, std::uint32_t workers,
                           std::uint32_t max_frame_bytes) {
   Vdev vdev;

@@ -25,6 +25,17 @@ struct PacketRing {
 /// blocks.
 [[nodiscard]] PacketRing fit_packet_ring(std::uint32_t max_frame_bytes, std::uint32_t slots);
 
+/// In a packet buffer of an af_xdp port: the kernel wants a buffer, its headers included, within one page.
+constexpr std::uint32_t kXdpDataBytes = 3840 - 128;  // kBufferHeadroomBytes
+/// Longest frame there: 256 bytes stay free for XDP programs.
+constexpr std::uint32_t kXdpFrameBytes = kXdpDataBytes - 256;
+/// Buffers in the ring that DPDK gives the kernel, of its own size.
+constexpr std::uint32_t kXdpFillBuffers = 4096;
+
+/// Memory that an interface port locks.
+[[nodiscard]] std::uint64_t locked_bytes_of(const PortOptions& port, std::uint32_t max_frame_bytes,
+                                            std::uint32_t workers);
+
 /// A DPDK virtual device: `name` and the arguments after its comma.
 struct Vdev {
   std::string name;

@@ -39,7 +39,7 @@ def cases(folder):
         yield Case(f"check-config: {name}", ("check-config", path), 2, tuple(says), lines=len(errors))
     wrong = folder / "wrong.yaml"
     wrong.write_text("worker: 1\n")
-    for arguments in (("run", "--config", wrong), ("read", "--config", wrong, wrong)):
+    for arguments in (("run", "--config", wrong), ("read", "--config", wrong, wrong), ("doctor", "--config", wrong)):
         yield Case(f"{arguments[0]} with a wrong configuration", arguments, 2, (f"{wrong}:1:1: ", "workers"))
 
     right = folder / "right.yaml"
@@ -50,5 +50,6 @@ def cases(folder):
     yield Case("run without a port", ("run", "--config", portless), 2, (str(portless), "ports"))
     absent = folder / "absent.yaml"
     yield Case("check-config: a missing file", ("check-config", absent), 1, ("absent.yaml", "does not exist"))
+    yield Case("doctor with a missing configuration", ("doctor", "--config", absent), 1, ("absent.yaml", "does not exist"))
     yield Case("run with a missing configuration", ("run", "--config", absent), 1, ("absent.yaml", "does not exist"))
     yield Case("check-config: a directory", ("check-config", folder), 1, (folder.name, "irectory"))
