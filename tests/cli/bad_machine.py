@@ -60,11 +60,12 @@ class LiveCases:
 
     def cases(self):
         """Cases that need nothing held while they run."""
-        (self._folder / "logs").mkdir()
-        (self._folder / "logs").chmod(0o777)
+        for name in ("logs", "nobodys-logs"):  # apart: logs of root would be what nobody is refused
+            (self._folder / name).mkdir()
+            (self._folder / name).chmod(0o777)
         (self._folder / "taken").write_text("")
         yield self._case("an interface that does not exist", ("nosuch0",), interface="nosuch0")
-        yield self._case("no permission", ("lo", "ermission"), as_nobody=True)
+        yield self._case("no permission", ("lo", "CAP_NET_RAW and CAP_NET_ADMIN"), logs="nobodys-logs", as_nobody=True)
         yield self._case("live logs to a file", (str(self._folder / "taken"), "directory"), logs="taken")
 
     @contextlib.contextmanager
