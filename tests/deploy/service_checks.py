@@ -7,6 +7,7 @@ Prints a line of JSON first, then one for each check, then one more.
 
 import http.client
 import json
+import os
 import pathlib
 import resource
 import subprocess
@@ -24,7 +25,7 @@ CONFIG = pathlib.Path("/etc/mptap/mptap.yaml")
 DROP_INS = pathlib.Path("/run/systemd/system/mptap.service.d")
 LOGS = pathlib.Path("/var/log/mptap")
 TAP, SPAN, ADDRESS = "tap0", "span0", "192.0.2.250"
-SOON_S = 15
+SOON_S = 15 * int(os.environ.get("MPTAP_SLOWNESS", "1"))  # an emulated machine takes its time
 # 256 descriptors: containers may lock little memory.
 YAML = """\
 ports:
