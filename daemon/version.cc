@@ -1,6 +1,6 @@
 #include "daemon/version.h"
 
-#include "commit.h"
+#include "daemon/commit.h"
 
 namespace mptap {
 namespace {

@@ -9,6 +9,7 @@ _mptap_options() {
     status) echo --socket --json ;;
     connections) echo --socket --json --token --address --limit ;;
     config) echo --socket ;;
+    doctor) echo -c --config --json ;;
     top) echo --socket --interval --once ;;
   esac
   echo -h --help
@@ -50,7 +51,7 @@ _mptap() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   if ((COMP_CWORD == 1)); then
-    local words='run read check-config print-config status connections config top'
+    local words='run read check-config print-config status connections config top doctor'
     [[ $current == -* ]] && words='-h --help --version'
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     return
