@@ -46,6 +46,9 @@ struct ConfigResult {
 /// docs/configuration.md, from the same table.
 [[nodiscard]] std::string format_configuration_doc();
 
+/// docs/man/mptap.yaml.5, from the same table, in mdoc(7).
+[[nodiscard]] std::string format_manual_page();
+
 /// What the chosen events ask of the workers.
 [[nodiscard]] RecordChoice records_for(const std::vector<std::string>& events);
 

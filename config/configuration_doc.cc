@@ -1,5 +1,6 @@
 // docs/configuration.md, from the settings table.
 #include "config/config_loader.h"
+#include "config/doc_text.h"
 #include "config/quantity.h"
 #include "config/setting.h"
 #include "config/value.h"
@@ -33,33 +34,13 @@ constexpr std::string_view kRules = R"(- Unknown names are mistakes, and so are 
   that holds a comma in quotes: `- {vdev: "net_null0,size=64"}`.
 - Of YAML, tags (`!name`), anchors (`&name`), aliases (`*name`) and second documents are not taken.
 - A file is UTF-8 and at most 1 MiB.
+)";
 
+constexpr std::string_view kReload = R"(
 A reload (SIGHUP) changes the settings marked *reload*; the others are read at start.
 
 A larger example:
 
-```yaml
-ports:
-  - interface: eth1
-    driver: af_xdp
-  - pci: 0000:01:00.0
-    receive_descriptors: 4096
-workers: 2
-cores: [2, 3]
-poll: busy
-memory: 2GiB
-subflows: {capacity: 1048576, idle_timeout: 30m}
-detectors:
-  join_flood:
-    threshold: 200
-    interval: 5s
-logs:
-  directory: /var/log/mptap
-  format: json
-  events: [mp_join, mp_fastclose, connection]
-metrics:
-  listen: 127.0.0.1:9500
-```
 )";
 
 std::string escape_cell(std::string text) {
@@ -96,12 +77,15 @@ std::string section(const Setting& group) {
 
 }  // namespace
 
+std::string yaml_rules() {
+  return "- Durations are a whole number and one of the units " + std::string(kDurationUnits) +
+         ": `10s`, `200us`.\n- Sizes are a whole number and one of " + std::string(kSizeUnits) + ": `64MiB`.\n" +
+         std::string(kRules);
+}
+
 std::string format_configuration_doc() {
-  std::string text(kIntroduction);
-  text += "- Durations are a whole number and one of the units " + std::string(kDurationUnits) +
-          ": `10s`, `200us`.\n";
-  text += "- Sizes are a whole number and one of " + std::string(kSizeUnits) + ": `64MiB`.\n";
-  text += kRules;
+  std::string text = std::string(kIntroduction) + yaml_rules() + std::string(kReload);
+  text += "```yaml\n" + std::string(kLargerExample) + "```\n";
   text += "\n## At the top of the file\n" + settings_table("");
   for (const Setting& setting : settings()) {
     if (setting.reach.get == nullptr) text += section(setting);

@@ -69,7 +69,7 @@ Command parse_command_line(int argc, char** argv) {
   CLI::App app{"A sensor for Multipath TCP: reads ports through DPDK, or capture files."};
   app.name("mptap");
   app.require_subcommand(1);
-  app.set_version_flag("--version", std::string("mptap ") + kVersion);
+  app.set_version_flag("--version", version_text());
   app.failure_message([](const CLI::App* at, const CLI::Error& error) {
     return "mptap: " + std::string(error.what()) + "; see " + at->get_name() + " --help\n";
   });

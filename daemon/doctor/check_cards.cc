@@ -32,6 +32,11 @@ std::string lost_with(const MachineView& machine, const std::string& address) {
   return text;
 }
 
+/// The script that gives cards to DPDK: the installed one, or that of a clone.
+std::string prepare_nic(const MachineView& machine, const std::string& address) {
+  return (machine.exists("/usr/sbin/mptap-prepare-nic") ? "mptap-prepare-nic " : "deploy/prepare-nic ") + address;
+}
+
 void check_driver(const MachineView& machine, const std::string& address, Findings& findings) {
   constexpr unsigned long kNetwork = 0x02;
   if (!machine.exists(pci_folder(address))) {
@@ -48,11 +53,11 @@ void check_driver(const MachineView& machine, const std::string& address, Findin
       return findings.ok(address, "driven by " + driver + ": DPDK works beside it");
     case CardFate::kGivenByUio:
       return findings.warn(address, "driven by " + driver + ", which knows no IOMMU: the card may write anywhere",
-                           "deploy/prepare-nic " + address);
+                           prepare_nic(machine, address));
     case CardFate::kKernelOnly:
       return findings.problem(address, (driver.empty() ? "bound to no driver" : "driven by " + driver) +
                                            std::string(", not by vfio-pci") + lost_with(machine, address),
-                              "deploy/prepare-nic " + address);
+                              prepare_nic(machine, address));
   }
 }
 

@@ -13,7 +13,7 @@ CASES = (
     Case("--help", ("--help",), 0, lines=0, prints=("run", "read", "check-config", "print-config", "doctor")),
     Case("doctor with an unknown option", ("doctor", "--fast"), 2, ("--fast",)),
     Case("read --help", ("read", "--help"), 0, lines=0, prints=("--log-dir", "--format")),
-    Case("--version", ("--version",), 0, lines=0, prints=("mptap ",)),
+    Case("--version", ("--version",), 0, lines=0, prints=("mptap ", "commit: ", "compiler: ", "build type: ", "DPDK ", "libpcap ")),
     Case("print-config", ("print-config",), 0, lines=0, prints=("workers",)),
     Case("print-config --defaults", ("print-config", "--defaults"), 0, lines=0, prints=("workers",)),
 )

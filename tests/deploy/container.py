@@ -1,7 +1,8 @@
 """A machine of its own to run the service on: systemd as the first process of a container.
 
 The container sees this system's files through an overlay, so that whatever it writes is gone with it. It has a network
-of its own, and the files of deploy/ are installed in it as a package would. systemd then runs service_checks.py.
+of its own. systemd there runs a program that checks: service_checks.py, for which the files of deploy/ are installed as
+a package would, or that of tests/package.
 """
 
 import contextlib
@@ -70,15 +71,19 @@ def _nspawn(root, results, name):
     ]  # fmt: skip
 
 
-def _write_files(folder, pattern):
+def _write_service(folder):
+    """The service, as a package installs it."""
     for source, target in FILES:
         (folder / target).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / "deploy" / source, folder / target)
     (folder / "usr/bin").mkdir()
     shutil.copy(BINARY, folder / "usr/bin/mptap")
+
+
+def _write_unit(folder, checks, pattern):
     unit = folder / "etc/systemd/system/mptap-checks.service"
     unit.parent.mkdir(parents=True)
-    unit.write_text(CHECKS_UNIT.format(python=sys.executable, checks=CHECKS, pattern=pattern))
+    unit.write_text(CHECKS_UNIT.format(python=sys.executable, checks=checks, pattern=pattern))
 
 
 @contextlib.contextmanager
@@ -126,23 +131,25 @@ def why_not():
     return f"{missing[0]} is not installed" if missing else None
 
 
-def results(pattern):
+def results(pattern, checks=CHECKS, write_files=_write_service):
     """(name, problems, reason to skip) of each check in the container whose name contains `pattern`.
 
+    `checks` is the program that makes them, `write_files` puts into a folder what the container has beside this system.
     Raises RuntimeError where systemd did not get as far as the first check: this machine cannot do it.
     """
     with tempfile.TemporaryDirectory() as name, _control_group() as group:
         folder = pathlib.Path(name)
         for part in ("tree", "files", "results"):
             (folder / part).mkdir()
-        _write_files(folder / "files", pattern)
+        write_files(folder / "files")
+        _write_unit(folder / "files", checks, pattern)
         nspawn = _nspawn(folder / "tree/root", folder / "results", f"mptap-test-{os.getpid()}")
         said = _boot(["sh", "-c", PREPARE, str(folder / "tree"), str(folder / "files"), *nspawn], group)
-        checks = folder / "results/checks"
-        if not checks.exists() or not checks.stat().st_size:
+        done = folder / "results/checks"
+        if not done.exists() or not done.stat().st_size:
             raise RuntimeError(f"systemd does not start in a container here: {said[-300:] or 'it says nothing'}")
-        lines = [json.loads(line) for line in checks.read_text().splitlines()]
+        lines = [json.loads(line) for line in done.read_text().splitlines()]
         complaints = (folder / "results/complaints").read_text().strip()
     if lines[-1] != "end":
-        lines.append(["service: the checks come to their end", [complaints[-600:] or said[-300:]], None])
+        lines.append(["container: the checks come to their end", [complaints[-600:] or said[-300:]], None])
     return [tuple(line) for line in lines if isinstance(line, list)]

@@ -33,7 +33,7 @@ def undone_problems(root):
     """Words that mark unfinished work."""
     problems = []
     for path in tree.files(root):
-        if is_source(root, path) or pathlib.Path(path).suffix in (".md", ".txt", ".build", ".1"):
+        if is_source(root, path) or pathlib.Path(path).suffix in (".md", ".txt", ".build", ".1", ".5", ".8"):
             for number, line in enumerate((root / path).read_text().splitlines(), 1):
                 if UNDONE.search(line):
                     problems.append(f"{path}:{number}: {line.strip()}")
@@ -100,13 +100,24 @@ def shown_problems(root):
     return [f"`{command}` prints something else", *(line for line in printed if line not in text.splitlines())]
 
 
+def flags_of(options):
+    """Options as mdoc(7) writes them."""
+    return {f"Fl -{option.removeprefix('--')}" for option in options}
+
+
 def manual_problems(root):
-    """Commands and options that docs/man/mptap.1 leaves out."""
-    text = (root / "docs/man/mptap.1").read_text().replace("\\-", "-")
+    """Commands and options that mptap(8) leaves out, and those of `mptap read` that mptap-read(1) does."""
     known_commands, known_options = commands(root)
-    flags = {f"Fl -{option.removeprefix('--')}" for option in known_options}
-    lacking = [name for name in sorted(known_commands) if f"Cm {name}" not in text]
-    return [f"docs/man/mptap.1 leaves out {name}" for name in lacking + sorted(flag for flag in flags if flag not in text)]
+    of_read = re.findall(r'read_app\s*->add_option\w*(?:<[^>]*>)?\(\s*"(?:-\w,)?(--[\w-]+)"', (root / "daemon/cli.cc").read_text())
+    wanted = {
+        "docs/man/mptap.8": {f"Cm {name}" for name in known_commands} | flags_of(known_options),
+        "docs/man/mptap-read.1": flags_of({*of_read, "--help"}),
+    }
+    problems = []
+    for path, words in wanted.items():
+        text = (root / path).read_text().replace("\\-", "-")
+        problems += [f"{path} leaves out {word}" for word in sorted(words) if word not in text]
+    return problems
 
 
 def detector_problems(root):

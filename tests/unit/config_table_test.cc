@@ -5,6 +5,7 @@
 #include <set>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/config_loader.h"
@@ -125,14 +126,19 @@ TEST_CASE("The printed defaults load back to the same values", "[config]") {
   }
 }
 
-TEST_CASE("docs/configuration.md is what the table says", "[config]") {
-  const std::string path = std::string(MPTAP_SOURCE_DIR) + "/docs/configuration.md";
-  const std::string wanted = format_configuration_doc();
-  if (std::getenv("MPTAP_WRITE_DOCS") != nullptr) std::ofstream(path, std::ios::binary) << wanted;
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  INFO("docs/configuration.md is out of date: run this test once with MPTAP_WRITE_DOCS=1");
-  CHECK((text.str() == wanted));
+TEST_CASE("docs/configuration.md and mptap.yaml(5) are what the table says", "[config]") {
+  const std::vector<std::pair<std::string, std::string>> documents = {
+      {"/docs/configuration.md", format_configuration_doc()},
+      {"/docs/man/mptap.yaml.5", format_manual_page()},
+  };
+  for (const auto& [file, wanted] : documents) {
+    const std::string path = std::string(MPTAP_SOURCE_DIR) + file;
+    if (std::getenv("MPTAP_WRITE_DOCS") != nullptr) std::ofstream(path, std::ios::binary) << wanted;
+    std::ostringstream text;
+    text << std::ifstream(path, std::ios::binary).rdbuf();
+    INFO(file << " is out of date: run this test once with MPTAP_WRITE_DOCS=1");
+    CHECK((text.str() == wanted));
+  }
 }
 
 TEST_CASE("The examples in docs/configuration.md are valid", "[config]") {

@@ -144,6 +144,9 @@ TEST_CASE("doctor: driver of a card", "[doctor]") {
        "deploy/prepare-nic 0000:01:00.0"},
       {"the kernel's", with_card([](FakeMachine& m, Config&) { as_eth7(m, "ixgbe"); }), kProblem,
        "driven by ixgbe, not by vfio-pci; the kernel would lose eth7", "deploy/prepare-nic 0000:01:00.0"},
+      {"the kernel's, where mptap is installed",
+       with_card([](FakeMachine& m, Config&) { as_eth7(m, "ixgbe"), m.file("/usr/sbin/mptap-prepare-nic", ""); }), kProblem,
+       "not by vfio-pci", "mptap-prepare-nic 0000:01:00.0"},
       {"the kernel's, with the default route",
        with_card([](FakeMachine& m, Config&) {
          as_eth7(m, "ixgbe");
