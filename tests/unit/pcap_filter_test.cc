@@ -54,6 +54,7 @@ TEST_CASE("a filter passes what tcpdump would show", "[filter]") {
   const Octets ssh = tcp_v4(PacketBuilder().ethernet(), 22).build();
   const Octets udp = PacketBuilder().ethernet().ipv4("10.1.2.3", "192.0.2.7").udp(53, 53).build();
   const Octets tagged = tcp_v4(PacketBuilder().ethernet().vlan(7)).build();
+  const Octets labelled = tcp_v4(PacketBuilder().ethernet().mpls(7)).build();
   const Octets tunnelled =
       tcp_v4(PacketBuilder().ethernet().ipv4("172.16.0.1", "172.16.0.2").udp(40'000, 4'789).vxlan(5).ethernet()).build();
   struct Row {
@@ -85,6 +86,11 @@ TEST_CASE("a filter passes what tcpdump would show", "[filter]") {
       {"tcp", tagged, false},
       {"vlan and tcp", tagged, true},
       {"vlan 7 and port 443", tagged, true},
+      {"tcp or (vlan and tcp)", tagged, true},
+      {"tcp or (vlan and tcp)", v4, true},
+      {"tcp or (vlan and tcp)", udp, false},
+      {"tcp", labelled, false},
+      {"mpls and tcp port 443", labelled, true},
       {"vlan 8", tagged, false},
       {"vlan", v4, false},
       {"tcp", tunnelled, false},
