@@ -27,8 +27,18 @@ void order(Mistakes& mistakes) {
   mistakes.back().message = "and " + std::to_string(left_out) + " more mistakes from here on";
 }
 
+/// Where `filter` stands and cannot be compiled.
+Mistakes check_filter(const Reading& reading, FilterCheck check) {
+  const DataplaneOptions& options = reading.config.startup.dataplane;
+  const auto place = reading.places.find("filter");
+  if (check == nullptr || place == reading.places.end() || options.filter.empty()) return {};
+  const std::string problem = check(options.filter, !options.ports.empty());
+  if (problem.empty()) return {};
+  return {{place->second, "`filter` " + problem}};
+}
+
 /// Everything wrong with the text, in any order; columns count bytes.
-Mistakes read_text(const std::string& text, Config& config) {
+Mistakes read_text(const std::string& text, FilterCheck filter, Config& config) {
   Mistakes mistakes = check_source(text);
   if (!mistakes.empty()) return mistakes;
   if (Mistakes tabs = find_tab_indentation(text); !tabs.empty()) {
@@ -42,6 +52,7 @@ Mistakes read_text(const std::string& text, Config& config) {
   // A document that breaks off may lack what would resolve a contradiction.
   if (document.mistakes.empty()) append(mistakes, find_contradictions(reading));
   append(mistakes, std::move(document.mistakes));
+  append(mistakes, check_filter(reading, filter));
   config = std::move(reading.config);
   config.startup.worker.records = records_for(config.runtime.logs.events);
   return mistakes;
@@ -62,11 +73,11 @@ std::string ConfigError::to_string() const {
   return place + " " + message;
 }
 
-ConfigResult parse_config(const std::string& text, const std::string& name) {
+ConfigResult parse_config(const std::string& text, const std::string& name, FilterCheck filter) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   const std::string body = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
   ConfigResult result;
-  Mistakes mistakes = read_text(body, result.config);
+  Mistakes mistakes = read_text(body, filter, result.config);
   order(mistakes);
   count_characters(body, mistakes);
   for (Mistake& mistake : mistakes) {
@@ -75,9 +86,9 @@ ConfigResult parse_config(const std::string& text, const std::string& name) {
   return result;
 }
 
-ConfigResult load_config(const std::string& path) {
+ConfigResult load_config(const std::string& path, FilterCheck filter) {
   SourceFile source = read_source(path);
-  if (source.problem.empty()) return parse_config(source.text, path);
+  if (source.problem.empty()) return parse_config(source.text, path, filter);
   ConfigResult result;
   result.errors.push_back({.file = path, .message = std::move(source.problem)});
   result.unreadable = true;

@@ -25,16 +25,23 @@ struct ConfigResult {
   bool unreadable = false;          // the file itself could not be read (the machine's fault: exit 1)
 };
 
+/// Says what is wrong with `filter`, as the rest of a sentence about it; empty where nothing is. Compiling it takes
+/// libpcap, which this folder does not know: who loads a configuration brings the check (docs/decisions/0019-filter.md).
+///
+/// @param for_ports  The configuration names ports: the filter must fit what they deliver.
+using FilterCheck = std::string (*)(const std::string& expression, bool for_ports);
+
 /// Loads and validates a configuration file.
 ///
 /// Unknown keys, wrong types, values out of range, units that are missing or wrong, duplicate keys and
 /// contradictions between settings are all reported, not only the first.
-/// @param path  A YAML file.
+/// @param path    A YAML file.
+/// @param filter  Null: `filter` is taken as it is.
 /// Any thread; reads the file once; no throw.
-[[nodiscard]] ConfigResult load_config(const std::string& path);
+[[nodiscard]] ConfigResult load_config(const std::string& path, FilterCheck filter = nullptr);
 
 /// The same for a text; `name` stands for the file in errors.
-[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& name);
+[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& name, FilterCheck filter = nullptr);
 
 /// The settings table for a person: path, value (of `config`), unit, range, default and meaning, as YAML that
 /// load_config accepts.

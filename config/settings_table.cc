@@ -56,6 +56,9 @@ std::vector<Setting> make_dataplane_settings() {
              "Packet buffers in that memory, shared by all ports."),
       number("max_frame", MPTAP_STARTUP(dataplane.max_frame_bytes), {128, 65'535}, "bytes",
              "The longest frame that is taken whole."),
+      text("filter", MPTAP_STARTUP(dataplane.filter), kFilterForm,
+           "Which packets are looked at, by their outermost headers, in the language of tcpdump (pcap-filter(7)); the "
+           "others are counted and left out. Empty: all."),
       group("frames", "How deep a frame is looked into."),
       boolean("frames.decapsulate", MPTAP_STARTUP(worker.frame.decapsulate),
               "Look into GRE, ERSPAN, VXLAN, GTP-U and IP in IP."),

@@ -53,6 +53,8 @@ bool is_listener(const std::string& text) {
 }  // namespace
 
 constexpr TextForm kPathForm{"a path, or empty", [](const std::string&) { return true; }};
+constexpr TextForm kFilterForm{"a pcap-filter expression such as `net 10.0.0.0/8 and not port 22`, or empty",
+                                [](const std::string&) { return true; }};
 constexpr TextForm kInterfaceForm{"the name of a network interface such as eth1", is_interface};
 constexpr TextForm kPciForm{"a PCI address such as 0000:01:00.0", is_pci};
 constexpr TextForm kVdevForm{"a DPDK device and its arguments such as net_null0,size=64", is_vdev};

@@ -15,6 +15,9 @@ struct TextForm {
 /// A path, or nothing. Whether it is there is for the machine to say.
 extern const TextForm kPathForm;
 
+/// An expression of pcap-filter, or nothing. Whether it can be compiled is for libpcap to say (FilterCheck).
+extern const TextForm kFilterForm;
+
 /// A Linux network interface: 1 to 15 characters, none of them a blank, slash, colon or comma (a comma would
 /// end it in DPDK's device arguments).
 extern const TextForm kInterfaceForm;

@@ -97,6 +97,8 @@ Command parse_command_line(int argc, char** argv) {
         return known ? std::string() : "'" + word + "' is none of zeek, json and eve";
       })
       ->option_text("FORMAT");
+  read_app->add_option("--filter", read.filter, "Look only at packets that pass, such as 'net 10.0.0.0/8 and not port 22' (pcap-filter)")
+      ->option_text("EXPRESSION");
   read_app->add_option("--events", read.events, "Types of events to tell, such as mp_join,mp_add_addr (docs/logs.md)")
       ->delimiter(',')
       ->check([](const std::string& word) {

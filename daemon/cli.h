@@ -20,6 +20,7 @@ struct ReadArguments {
   std::string config_path;               // empty: defaults
   std::optional<std::string> log_directory;
   std::optional<LogFormat> log_format;
+  std::optional<std::string> filter;     // instead of the configuration's; empty: none
   std::vector<std::string> events;       // types of events; with logs they are a log, otherwise lines
 };
 

@@ -2,14 +2,24 @@
 
 #include <iostream>
 
-#include "config/config_loader.h"
 #include "daemon/exit_code.h"
+#include "dataplane/pcap_filter.h"
 
 namespace mptap {
+namespace {
+
+std::string check_filter(const std::string& expression, bool for_ports) {
+  const auto links = for_ports ? std::span<const LinkType>(kPortLinks) : std::span<const LinkType>();
+  return PcapFilter::compile(expression, links).error;
+}
+
+}  // namespace
+
+ConfigResult load_checked(const std::string& path) { return load_config(path, check_filter); }
 
 std::optional<Config> load_or_explain(const std::string& path, int& exit_code) {
   if (path.empty()) return Config{};
-  ConfigResult result = load_config(path);
+  ConfigResult result = load_checked(path);
   if (result.errors.empty()) return result.config;
   for (const ConfigError& error : result.errors) std::cerr << "mptap: " << error.to_string() << "\n";
   exit_code = result.unreadable ? kFailed : kUsage;

@@ -4,10 +4,13 @@
 #include <optional>
 #include <string>
 
-#include "config/config.h"
+#include "config/config_loader.h"
 #include "daemon/cli.h"
 
 namespace mptap {
+
+/// Loads a configuration and checks its filter, too. Any thread.
+[[nodiscard]] ConfigResult load_checked(const std::string& path);
 
 /// Loads a configuration and prints what is wrong with it to stderr.
 ///

@@ -137,7 +137,9 @@ std::string ConnectionTree::to_text(const WorkerTally& tally, const ControlCount
   if (connections_left_out_ != 0) out += "and " + std::to_string(connections_left_out_) + " more connections\n";
   add_apart(out);
   add_notices(out);
-  out += "\n" + plural(tally.rx_packets, "packet") + ", " + std::to_string(tally.tcp_segments) + " TCP segments, " +
+  out += "\n" + plural(tally.rx_packets, "packet") + ", " +
+         (tally.filtered_out != 0 ? std::to_string(tally.filtered_out) + " left out by the filter, " : "") +
+         std::to_string(tally.tcp_segments) + " TCP segments, " +
          std::to_string(tally.with_mptcp) + " with MPTCP";
   if (tally.malformed != 0) out += ", " + std::to_string(tally.malformed) + " malformed";
   if (tally.fragments != 0) out += ", " + plural(tally.fragments, "later fragment");

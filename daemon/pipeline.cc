@@ -42,7 +42,8 @@ class Rest {
 }  // namespace
 
 Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config,
-                   const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters)
+                   const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters,
+                   const PacketFilter* filter)
     : config_(config),
       detectors_(runtime.detectors),
       notices_(runtime.notices),
@@ -53,7 +54,7 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
     const bool keeps = config.correlator.evidence.any();
     shelves_.push_back(keeps ? std::make_unique<PacketShelf>(kShelfPackets) : nullptr);
     workers_.push_back(std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_,
-                                                shelves_.back().get()));
+                                                shelves_.back().get(), filter));
   }
 }
 

@@ -32,9 +32,10 @@ class Pipeline {
   };
 
   /// @param sources    One a worker; outlive the pipeline.
+  /// @param filter     Outlives the pipeline; nullptr: all packets are looked at.
   /// @throws std::bad_alloc where memory is short.
   Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config, const RuntimeConfig& runtime,
-           ReportSink& sink, ControlCounters& counters);
+           ReportSink& sink, ControlCounters& counters, const PacketFilter* filter = nullptr);
   ~Pipeline();
 
   void start(const ThreadHooks& hooks);

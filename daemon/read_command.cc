@@ -7,7 +7,6 @@
 #include <thread>
 
 #include "daemon/config_command.h"
-#include "config/config_loader.h"
 #include "daemon/connection_tree.h"
 #include "daemon/core_dumps.h"
 #include "daemon/event_lines.h"
@@ -16,6 +15,7 @@
 #include "daemon/pipeline.h"
 #include "daemon/progress_bar.h"
 #include "daemon/signals.h"
+#include "dataplane/pcap_filter.h"
 #include "dataplane/pcap_source.h"
 
 namespace mptap {
@@ -55,11 +55,22 @@ int read_captures(const ReadArguments& arguments) {
     config.startup.worker.records = records_for(arguments.events);
   }
 
+  if (arguments.filter) config.startup.dataplane.filter = *arguments.filter;
+
   Signals signals;
   const PcapSource::Opened opened = PcapSource::open(arguments.captures);
   if (!opened.source) {
     explain(opened.error);
     return kFailed;
+  }
+
+  PcapFilter::Compiled filter;
+  if (const std::string& expression = config.startup.dataplane.filter; !expression.empty()) {
+    filter = PcapFilter::compile(expression, opened.source->link_types());
+    if (!filter.filter) {
+      explain("the filter `" + expression + "` " + filter.error);
+      return filter.fits_none ? kUsage : kFailed;
+    }
   }
 
   const bool to_logs = !config.runtime.logs.directory.empty();
@@ -77,7 +88,8 @@ int read_captures(const ReadArguments& arguments) {
     return kFailed;
   }
 
-  Pipeline pipeline({opened.source.get()}, config.startup, config.runtime, queue, control_counters);
+  Pipeline pipeline({opened.source.get()}, config.startup, config.runtime, queue, control_counters,
+                    filter.filter.get());
   pipeline.start({});
   wait_until_read(pipeline, *opened.source, signals);
   writer->stop();

@@ -6,7 +6,6 @@
 #include <iostream>
 #include <sstream>
 
-#include "config/config_loader.h"
 #include "daemon/config_command.h"
 #include "daemon/core_dumps.h"
 #include "daemon/exit_code.h"
@@ -20,7 +19,7 @@ namespace {
 
 /// Reads the configuration again; a file with mistakes changes nothing.
 void reload(Sensor& sensor, const std::string& path) {
-  const ConfigResult result = load_config(path);
+  const ConfigResult result = load_checked(path);
   for (const ConfigError& error : result.errors) spdlog::error("{}", error.to_string());
   std::string error = result.errors.empty() ? sensor.reload(result.config) : "the configuration has mistakes";
   sensor.count(error.empty() ? ReloadResult::kApplied : ReloadResult::kRefused);

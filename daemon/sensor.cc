@@ -25,6 +25,7 @@ Sensor::Sensor(const Config& config) : config_(config), queue_(config.runtime.lo
 Sensor::~Sensor() { stop(); }
 
 std::string Sensor::start() {
+  if (std::string error = start_filter(); !error.empty()) return error;
   // Listener and log writer first: DPDK pins the thread that starts it, and later ones inherit that.
   if (std::string error = start_exports(); !error.empty()) return error;
   if (std::string error = start_dpdk(); !error.empty()) return error;
@@ -45,6 +46,15 @@ void Sensor::note_config() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   counters_.config_hash.store(hash_config(config_), std::memory_order_relaxed);
   counters_.config_loaded_ns.store(static_cast<std::uint64_t>(std::chrono::nanoseconds(now).count()), std::memory_order_relaxed);
+}
+
+/// The configuration was checked; a host that the filter names may have lost its address since.
+std::string Sensor::start_filter() {
+  const std::string& expression = config_.startup.dataplane.filter;
+  if (expression.empty()) return {};
+  PcapFilter::Compiled compiled = PcapFilter::compile(expression, kPortLinks);
+  filter_ = std::move(compiled.filter);
+  return filter_ ? "" : "`filter` " + compiled.error;
 }
 
 std::string Sensor::start_exports() {
@@ -83,7 +93,8 @@ std::string Sensor::start_dpdk() {
 void Sensor::start_pipeline() {
   std::vector<PacketSource*> sources;
   for (const auto& source : sources_) sources.push_back(source.get());
-  pipeline_ = std::make_unique<Pipeline>(sources, config_.startup, config_.runtime, queue_, control_counters_);
+  pipeline_ = std::make_unique<Pipeline>(sources, config_.startup, config_.runtime, queue_, control_counters_,
+                                         filter_.get());
   Pipeline::ThreadHooks hooks;
   hooks.enter = [this](std::size_t worker) {
     const std::string remark = eal_->enter_worker(static_cast<std::uint32_t>(worker));
@@ -219,13 +230,15 @@ std::string Sensor::summary() const {
   };
   std::string text = plural(ports_->size(), "port") + ", " + plural(sources_.size(), "worker");
   if (metrics_) text += ", metrics on " + config_.startup.metrics.listen;
+  if (filter_) text += ", filter `" + config_.startup.dataplane.filter + "`";
   if (!config_.runtime.logs.directory.empty()) text += ", logs in " + config_.runtime.logs.directory;
   return text;
 }
 
 std::string Sensor::totals() const {
   const WorkerTally tally = pipeline_->total();
-  return std::to_string(tally.rx_packets) + " packets, " + std::to_string(tally.with_mptcp) + " TCP segments with MPTCP, " +
+  const std::string left_out = filter_ ? std::to_string(tally.filtered_out) + " left out by the filter, " : "";
+  return std::to_string(tally.rx_packets) + " packets, " + left_out + std::to_string(tally.with_mptcp) + " TCP segments with MPTCP, " +
          std::to_string(control_counters_.connections_established.load()) + " connections, " +
          std::to_string(tally.ring_full_vital + tally.ring_full_bulk) + " records lost";
 }

@@ -19,6 +19,7 @@
 #include "dataplane/dpdk_ports.h"
 #include "dataplane/dpdk_source.h"
 #include "dataplane/eal.h"
+#include "dataplane/pcap_filter.h"
 
 namespace mptap {
 
@@ -69,6 +70,7 @@ class Sensor {
   [[nodiscard]] std::string first_log_error() const;
 
  private:
+  [[nodiscard]] std::string start_filter();
   [[nodiscard]] std::string start_exports();
   [[nodiscard]] std::string start_dpdk();
   void give_up_capabilities();
@@ -89,6 +91,7 @@ class Sensor {
   std::unique_ptr<Eal> eal_;
   std::unique_ptr<DpdkPorts> ports_;
   std::vector<std::unique_ptr<DpdkSource>> sources_;
+  std::unique_ptr<PcapFilter> filter_;
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<QueryService> query_service_;
   std::unique_ptr<QuerySocket> query_socket_;

@@ -94,6 +94,15 @@ std::string PcapSource::error() const {
   return sentences;
 }
 
+std::vector<LinkType> PcapSource::link_types() const {
+  std::vector<LinkType> links;
+  for (const auto& file : files_) {
+    const LinkType link = file->packet().link;
+    if (std::find(links.begin(), links.end(), link) == links.end()) links.push_back(link);
+  }
+  return links;
+}
+
 PcapSource::Progress PcapSource::progress() const noexcept {
   return {read_bytes_.load(std::memory_order_relaxed), total_bytes_};
 }

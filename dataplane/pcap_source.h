@@ -48,6 +48,9 @@ class PcapSource final : public PacketSource {
 
   [[nodiscard]] bool is_live() const override { return false; }
 
+  /// Of the files, each once.
+  [[nodiscard]] std::vector<LinkType> link_types() const;
+
   struct Progress {
     std::uint64_t read_bytes = 0;
     std::uint64_t total_bytes = 0;  // 0 where unknown: one of the inputs is a pipe

@@ -32,6 +32,7 @@ struct DataplaneOptions {
   std::uint64_t memory_bytes = 256ull << 20;      // DPDK's packet memory
   std::uint32_t mbufs = 65'536;                   // packet buffers shared by all ports
   std::uint32_t max_frame_bytes = 9'216;          // longest frame that is taken whole
+  std::string filter;                             // which packets are looked at (pcap-filter); empty: all
   std::uint64_t rest_ns = 200'000;                // adaptive: longest sleep of an idle worker
   std::string eal_log_level = "error";            // of DPDK's own messages
 };

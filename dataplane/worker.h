@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "dataplane/packet_filter.h"
 #include "dataplane/packet_keeper.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/record_out.h"
@@ -36,9 +37,10 @@ class Worker {
   /// @param stop     Set once control no longer takes records: ends any waiting for room.
   /// @param seed     Secret; see random_seed().
   /// @param shelf    Gets the headers of the packets that make records; nullptr: they are not kept.
+  /// @param filter   Outlives the worker; nullptr: all packets are looked at.
   /// @throws std::bad_alloc where the table finds no address space.
   Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
-         const std::atomic<bool>& stop, PacketShelf* shelf = nullptr);
+         const std::atomic<bool>& stop, PacketShelf* shelf = nullptr, const PacketFilter* filter = nullptr);
 
   /// One burst through the pipeline.
   PollStatus poll_once() noexcept;
@@ -64,6 +66,7 @@ class Worker {
     const PacketView* packet;
   };
 
+  void process_passing() noexcept;
   void process_burst(const Burst& burst) noexcept;
   std::size_t skip_plain(const Burst& burst) noexcept;
   std::size_t parse_burst(const Burst& burst) noexcept;
@@ -73,6 +76,7 @@ class Worker {
   void publish(bool with_counters) noexcept;
 
   PacketSource& source_;
+  const PacketFilter* const filter_;
   const WorkerOptions options_;
   WorkerTally tally_;
   std::optional<PacketKeeper> keeper_;

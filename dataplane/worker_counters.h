@@ -14,6 +14,7 @@ namespace mptap {
 #define MPTAP_WORKER_COUNTERS(X)                                                                              \
   X(rx_packets, "frames received")                                                                            \
   X(rx_bytes, "bytes of received frames, as on the wire")                                                     \
+  X(filtered_out, "frames that `filter` left out")                                                            \
   X(not_ip, "frames that are neither IPv4 nor IPv6")                                                          \
   X(not_tcp, "packets that are not TCP")                                                                      \
   X(fragments, "IP fragments other than the first")                                                           \

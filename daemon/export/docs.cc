@@ -101,8 +101,8 @@ Everything counts from the start of the program. The numbers are read when Prome
 published once a burst, so that sums may be off by a burst while traffic flows. At rest they add up, summed over the
 labels of each:
 
-    mptap_rx_packets_total   = mptap_not_ip_total + mptap_not_tcp_total + mptap_fragments_total
-                               + mptap_malformed_total + mptap_tcp_segments_total
+    mptap_rx_packets_total   = mptap_filtered_out_total + mptap_not_ip_total + mptap_not_tcp_total
+                               + mptap_fragments_total + mptap_malformed_total + mptap_tcp_segments_total
     mptap_tcp_segments_total = mptap_with_mptcp_total + mptap_without_mptcp_total
     mptap_records_built_total = mptap_records_pushed_total + mptap_records_pending + mptap_ring_full_total
     mptap_joins_seen_total   = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_joins_waiting

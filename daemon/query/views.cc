@@ -116,9 +116,11 @@ std::string view_status(const Json& status) {
             std::to_string(count_of(port, "nic_missed") + count_of(port, "no_mbuf")) + " missed (" +
             format_share(number_of(port, "missed_share")) + "), " + std::to_string(count_of(port, "rx_errors")) + " broken\n";
   }
+  const std::uint64_t filtered_out = sum_workers(status, "filtered_out");
   text += "workers    " + std::to_string(part_of(status, "workers").size()) + ": " +
           plural(sum_workers(status, "tcp_segments"), "TCP segment") + ", " + std::to_string(sum_workers(status, "with_mptcp")) +
-          " with MPTCP; " + plural(sum_workers(status, "subflows"), "subflow") + " followed\n";
+          " with MPTCP; " + plural(sum_workers(status, "subflows"), "subflow") + " followed" +
+          (filtered_out != 0 ? "; " + plural(filtered_out, "frame") + " left out by the filter" : "") + "\n";
   append_losses(text, status);
   text += "joins      " + std::to_string(sum_workers(status, "joins_seen")) + " seen, " + text_of(control, "joins_matched", "0") +
           " matched, " + text_of(control, "joins_unknown", "0") + " unknown; HMACs " + text_of(control, "hmac_valid", "0") +

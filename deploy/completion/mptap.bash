@@ -4,7 +4,7 @@
 _mptap_options() {
   case $1 in
     run) echo -c --config ;;
-    read) echo -c --config --log-dir --format --events ;;
+    read) echo -c --config --log-dir --format --filter --events ;;
     print-config) echo -c --config --defaults ;;
     status) echo --socket --json ;;
     connections) echo --socket --json --token --address --limit ;;

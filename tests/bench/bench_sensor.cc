@@ -64,7 +64,7 @@ std::vector<std::string> find_wrong_sums(const WorkerTally& t, const ControlCoun
     if (left != right)
       wrong.push_back(std::string(sum) + ": " + std::to_string(left) + " and " + std::to_string(right));
   };
-  expect("rx_packets", t.rx_packets, t.not_ip + t.not_tcp + t.fragments + t.malformed + t.tcp_segments);
+  expect("rx_packets", t.rx_packets, t.filtered_out + t.not_ip + t.not_tcp + t.fragments + t.malformed + t.tcp_segments);
   expect("tcp_segments", t.tcp_segments, t.with_mptcp + t.without_mptcp);
   expect("records_built", t.records_built,
          t.records_pushed + t.records_pending + t.ring_full_vital + t.ring_full_bulk);

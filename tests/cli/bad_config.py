@@ -18,6 +18,8 @@ TABLE = (
     ("a duplicate key", "workers: 1\nworkers: 2\n", [(2, 1, "workers")]),
     ("an address without a port", "metrics:\n  listen: localhost\n", [(2, 11, "localhost")]),
     ("an unknown event", "logs:\n  events: [mp_nothing]\n", [(2, 12, "mp_nothing")]),
+    ("a filter that breaks off", "workers: 1\nfilter: \"net 10.0.0.0/8 and\"\n", [(2, 9, "can't parse filter expression")]),
+    ("a filter that matches nothing", "filter: tcp and udp\n", [(1, 9, "expression rejects all packets")]),
     ("an unclosed bracket", "ports: [\n", [(2, 1, "")]),
     ("a tab for indentation", "logs:\n\tdirectory: /tmp\n", [(2, 1, "")]),
     ("bad indentation", "logs:\n    format: json\n  directory: /tmp\n", [(3, 3, "")]),

@@ -24,6 +24,7 @@ metrics:
   listen: {listen}
 control:
   socket: {socket}
+{settings}
 """
 DEFAULTS = {
     "port": "net_null0",
@@ -32,6 +33,7 @@ DEFAULTS = {
     "enabled": "true",
     "interval": "60s",
     "severity": "own",
+    "settings": "",
     "format": "json",
 }
 

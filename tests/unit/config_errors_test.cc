@@ -217,6 +217,30 @@ TEST_CASE("All mistakes come at once and in the order of the file", "[config]") 
         {"10:1", "twice"}}});
 }
 
+/// Stands for libpcap, which this program does without.
+std::string refuse_all(const std::string& expression, bool for_ports) {
+  return "says `" + expression + "`" + (for_ports ? ", for ports" : "");
+}
+
+TEST_CASE("A filter that cannot be compiled", "[config]") {
+  const auto check_filter = [](const std::string& yaml, const std::string& wanted) {
+    INFO(yaml);
+    const ConfigResult result = parse_config(yaml, "f", refuse_all);
+    std::string all;
+    for (const ConfigError& error : result.errors) all += (all.empty() ? "" : "\n") + error.to_string();
+    CHECK(all == wanted);
+    CHECK(parse_config(yaml, "f").errors.size() == (all.starts_with("f:1:1: ") ? 1 : 0));
+  };
+  check_filter("filter: tcp", "f:1:9: `filter` says `tcp`");
+  check_filter("workers: 2\nfilter: \"tcp and\"\n", "f:2:9: `filter` says `tcp and`");
+  check_filter("filter: tcp\nports: [{interface: x}]", "f:1:9: `filter` says `tcp`, for ports");
+  check_filter("filter: \"\"", "");
+  check_filter("workers: 2", "");
+  check_filter("filter:", "f:1:1: `filter` has no value; give it one, or remove the line to keep the default");
+  const ConfigResult several = parse_config("filter: tcp\nworkers: 0\nfilters: udp", "f", refuse_all);
+  CHECK(several.errors.size() == 3);
+}
+
 TEST_CASE("Columns count characters, not bytes", "[config]") {
   check({"logs: {directory: \"/\u00e9\u00e9/\u4e2d\U0001F600\", queue: 1}", {{"1:36", "`logs.queue`"}}});
   check({"\xEF\xBB\xBFworkers: 0", {{"1:10", "`workers`"}}});

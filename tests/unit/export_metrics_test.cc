@@ -73,7 +73,8 @@ struct Sensor {
 
   Sensor() {
     WorkerTally tally;
-    tally.rx_packets = 100;
+    tally.rx_packets = 107;
+    tally.filtered_out = 7;
     tally.rx_bytes = 123'456'789'012;
     tally.not_ip = 1;
     tally.not_tcp = 2;
@@ -142,8 +143,9 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
     double value;
   };
   const Row rows[] = {
-      {R"(mptap_rx_packets_total{worker="0"})", 100},
+      {R"(mptap_rx_packets_total{worker="0"})", 107},
       {R"(mptap_rx_packets_total{worker="1"})", 10},
+      {R"(mptap_filtered_out_total{worker="0"})", 7},
       {R"(mptap_rx_bytes_total{worker="0"})", 123'456'789'012},
       {R"(mptap_malformed_total{worker="0",cause="ip_truncated"})", 3},
       {R"(mptap_malformed_total{worker="0",cause="too_deep"})", 1},
@@ -231,7 +233,7 @@ TEST_CASE("the metrics add up as the counters do", "[export][metrics]") {
   const Sensor sensor;
   const Samples samples = parse_samples(format_metrics(sensor.sources(), "1"));
   const auto sum = [&](const std::string& name) { return sum_of(samples, "mptap_" + name); };
-  CHECK(sum("rx_packets_total") == sum("not_ip_total") + sum("not_tcp_total") + sum("fragments_total") +
+  CHECK(sum("rx_packets_total") == sum("filtered_out_total") + sum("not_ip_total") + sum("not_tcp_total") + sum("fragments_total") +
                                        sum("malformed_total") + sum("tcp_segments_total"));
   CHECK(sum("tcp_segments_total") == sum("with_mptcp_total") + sum("without_mptcp_total"));
   CHECK(sum("records_built_total") ==
@@ -291,7 +293,7 @@ TEST_CASE("a scrape through a socket", "[export][metrics]") {
 
   const Sensor sensor;
   server.publish(sensor.sources());
-  CHECK(sum_of(scrape(), "mptap_rx_packets_total") == 110);
+  CHECK(sum_of(scrape(), "mptap_rx_packets_total") == 117);
   CHECK(sum_of(scrape(), "mptap_connections") == 3);
   CHECK(get(server.port(), "/metrics").starts_with("HTTP/1.1 200 OK\r\n"));
   CHECK(get(server.port(), "/").find(" 404 ") < 20);

@@ -49,6 +49,7 @@ TEST_CASE("what is counted of a shipped capture is what was put into it", "[pipe
     CHECK(sum.fragments == frames["fragments"]);
     CHECK(sum.malformed == frames["malformed"]);
 
+    CHECK(sum.filtered_out == 0);
     CHECK(sum.rx_packets == sum.not_ip + sum.not_tcp + sum.fragments + sum.malformed + sum.tcp_segments);
     CHECK(sum.tcp_segments == sum.with_mptcp + sum.without_mptcp);
     CHECK(sum.records_built == sum.records_pushed);  // a file's worker waits: nothing is lost

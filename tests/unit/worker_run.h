@@ -114,8 +114,9 @@ inline WorkerOptions small_options(std::uint32_t capacity = 1024) {
 
 class WorkerRun {
  public:
-  explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1, bool live = false)
-      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_) {}
+  explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1, bool live = false,
+                     const PacketFilter* filter = nullptr)
+      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_, nullptr, filter) {}
 
   /// One segment at `ms` after the start; returns its frame.
   ts::Bytes send(double ms, From from, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack = 0,
@@ -170,13 +171,13 @@ class WorkerRun {
 
   void check_sums() const {
     const WorkerTally sum = tally();
-    CHECK(sum.rx_packets == sum.not_ip + sum.not_tcp + sum.fragments + sum.malformed + sum.tcp_segments);
+    CHECK(sum.rx_packets == sum.filtered_out + sum.not_ip + sum.not_tcp + sum.fragments + sum.malformed + sum.tcp_segments);
     CHECK(sum.tcp_segments == sum.with_mptcp + sum.without_mptcp);
     CHECK(sum.records_built == sum.records_pushed + sum.records_pending + sum.ring_full_vital + sum.ring_full_bulk);
     CHECK(sum.joins_seen >= sum.joins_answered + sum.joins_not_stored);
     std::uint64_t frames = 0;
     for (const std::uint64_t count : sum.frames) frames += count;
-    CHECK(frames == sum.rx_packets);
+    CHECK(frames + sum.filtered_out == sum.rx_packets);
   }
 
   // The handshakes, each packet 10 ms after the one before.
