@@ -32,7 +32,7 @@ _mptap_values() {
     --log-dir) compgen -d -- "$current" ;;
     --format) compgen -W 'zeek json eve' -- "$current" ;;
     --events) _mptap_listed "$current" "$events" ;;
-    --token | --address | --limit | --interval) ;;
+    --token | --address | --limit | --interval | --filter) ;;
     *)
       case $command:$current in
         *:-*) compgen -W "$(_mptap_options "$command")" -- "$current" ;;
