@@ -22,6 +22,7 @@ logs:
   format: {format}
 metrics:
   listen: {listen}
+  page: {page}
 control:
   socket: {socket}
 """
@@ -33,6 +34,7 @@ DEFAULTS = {
     "interval": "60s",
     "severity": "own",
     "format": "json",
+    "page": "true",
 }
 
 
@@ -57,8 +59,7 @@ class Running:
     def problems(self):
         """What is wrong with how it reloads."""
         self.write()
-        with self._stderr.open("w") as stderr:
-            self._sensor = subprocess.Popen([BINARY, "run", "--config", self._config], stderr=stderr)
+        self.start()
         try:
             yield from self._expect("watching 1 port")
             yield from self._steps()
@@ -66,8 +67,17 @@ class Running:
             if (code := self._sensor.wait(STOP_S)) != 0:
                 yield f"exit code {code} instead of 0"
         finally:
-            self._sensor.kill()
-            self._sensor.wait()
+            self.end()
+
+    def start(self):
+        """Starts the sensor, which need not watch yet."""
+        with self._stderr.open("w") as stderr:
+            self._sensor = subprocess.Popen([BINARY, "run", "--config", self._config], stderr=stderr)
+
+    def end(self):
+        """Ends it at once."""
+        self._sensor.kill()
+        self._sensor.wait()
 
     def _steps(self):
         raise NotImplementedError
