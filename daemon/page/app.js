@@ -70,7 +70,7 @@ function showStatus(now) {
   const [received, missed] = [sum(now.ports, "rx_packets"), sum(now.ports, "nic_missed", "no_mbuf")];
   const [lately, lost] = [gained("ports", "rx_packets"), gained("ports", "nic_missed", "no_mbuf")];
   const share = (part, whole) => (whole > 0 ? formatShare(part / whole) : "0.0 %");
-  tile("Missed", share(lost, lately + lost), `${share(missed, received + missed)} since the start`, lost > 0);
+  tile("Missed", elapsed > 0 ? share(lost, lately + lost) : "–", `${share(missed, received + missed)} since the start`, lost > 0);
   tile("Connections", formatCount(now.control.connections), `${plural(sum(now.workers, "subflows"), "subflow")} followed`);
   tile("Packets-a-second", elapsed > 0 ? formatCount(gained("workers", "rx_packets") / elapsed) : "–", `${formatCount(sum(now.workers, "rx_packets"))} in all`);
 
@@ -163,9 +163,9 @@ function drawChosen() {
   at("legend").replaceChildren(...legendItems(paths));
   at("path-rows").replaceChildren(...paths.map((path, i) => make("tr", {},
     make("td", { class: "number" }, i + 1), make("td", { class: "address" }, endpoint(path.left, path.leftPort)),
-    make("td", { class: "address" }, endpoint(path.right, path.rightPort)), make("td", { class: path.kind }, path.state),
-    make("td", { class: "number" }, formatShare(path.share)), make("td", { class: "number" }, formatBytes(path.out)),
-    make("td", { class: "number" }, formatBytes(path.in)),
+    make("td", { class: "address" }, endpoint(path.right, path.rightPort)), make("td", { class: "number" }, formatShare(path.share)),
+    make("td", { class: path.kind }, path.state),
+    make("td", { class: "number" }, formatBytes(path.out)), make("td", { class: "number" }, formatBytes(path.in)),
     make("td", { class: "number" }, path.rtt === null ? "–" : `${(1000 * path.rtt).toFixed(1)} ms`))));
 }
 
@@ -190,9 +190,9 @@ function showNotices() {
     make("td", {}, formatTime(notice.ts)),
     make("td", { class: SEVERITIES.includes(notice.severity) ? notice.severity : "" }, notice.severity),
     make("td", {}, notice.note),
+    make("td", { class: "sentence" }, notice.MP_ID === null ? notice.msg : `connection ${notice.MP_ID}: ${notice.msg}`),
     make("td", { class: "address" }, notice.src === null ? "" : endpoint(notice.src, notice.src_p)),
-    make("td", { class: "address" }, notice.dst === null ? "" : endpoint(notice.dst, notice.dst_p)),
-    make("td", { class: "sentence" }, notice.MP_ID === null ? notice.msg : `connection ${notice.MP_ID}: ${notice.msg}`)));
+    make("td", { class: "address" }, notice.dst === null ? "" : endpoint(notice.dst, notice.dst_p))));
   if (list.length === 0) list.push(make("tr", {}, make("td", { colspan: 6, class: "none" }, "None.")));
   at("notice-rows").replaceChildren(...list);
 }
@@ -232,7 +232,7 @@ async function poll() {
     if (found) showRefusal(found.ok ? "" : found.error);
     const told = await ask("notices", { limit: MOST_NOTICES }, mine.signal);
     if (told?.ok) { notices = told.notices; showNotices(); }
-    showLink("good", "Live");
+    if (asking === mine) showLink("good", "Live");
   } catch (error) {
     if (asking === mine) showLink("bad", `The sensor does not answer since ${new Date().toLocaleTimeString()}`);
   } finally {
@@ -272,7 +272,12 @@ at("notice-filter").addEventListener("input", showNotices);
 at("notice-filter").addEventListener("submit", (event) => event.preventDefault());
 window.addEventListener("resize", () => { drawChosen(); showNotices(); });
 document.addEventListener("visibilitychange", () => {
-  if (document.hidden) { clearTimeout(timer); showLink("paused", "Paused while this tab is hidden"); } else poll();
+  if (!document.hidden) { poll(); return; }
+  clearTimeout(timer);
+  const last = asking;
+  asking = null;  // so that it says nothing of how it ends
+  last?.abort();
+  showLink("paused", "Paused while this tab is hidden");
 });
 
 const THEMES = { system: "light", light: "dark", dark: "system" };

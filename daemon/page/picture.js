@@ -65,7 +65,9 @@ export function pathsOf(seen) {
   });
   const sum = paths.reduce((bytes, path) => bytes + path.out + path.in, 0);
   for (const path of paths) path.share = sum > 0 ? (path.out + path.in) / sum : null;
-  return paths;
+  // Lines of one address side by side, so that fewer cross.
+  const first = (side, path) => paths.findIndex((other) => other[side] === path[side]);
+  return paths.slice().sort((a, b) => first("left", a) - first("left", b) || first("right", a) - first("right", b));
 }
 
 export function formatShare(share) {
@@ -108,7 +110,7 @@ export function drawPaths(title, paths, width) {
   const height = Math.max(y(paths.length - 1), ...[...left.values(), ...right.values()].map((place) => place.at + place.height)) + 36;
   const letters = Math.floor((width / 2 - edge - 8) / 7.7);
   const wide = width >= 560;
-  const svg = make("svg:svg", { role: "img", width, height, viewBox: `0 0 ${width} ${height}`, "aria-labelledby": "picture-title picture-words" },
+  const svg = make("svg:svg", { role: "img", width, height, viewBox: `0 0 ${width} ${height}`, "aria-labelledby": "picture-title", "aria-describedby": "picture-words" },
     make("svg:title", { id: "picture-title" }, title),
     make("svg:desc", { id: "picture-words" }, paths.map((path, i) =>
       `Line ${i + 1}: ${path.left} to ${path.right}, ${path.state}, ${formatShare(path.share)} of the bytes.`).join(" ")),

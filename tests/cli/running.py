@@ -94,6 +94,14 @@ class Running:
                 return
             time.sleep(0.02)
 
+    def _until(self, metric, value):
+        deadline = time.monotonic() + START_S
+        while (found := self._metric(metric)) != value:
+            if time.monotonic() > deadline:
+                yield f"{metric} is {found:.0f} instead of {value}"
+                return
+            time.sleep(0.02)
+
     def _scrape(self):
         """The metrics page."""
         connection = http.client.HTTPConnection(self._listen, timeout=5)
