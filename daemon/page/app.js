@@ -160,6 +160,8 @@ function drawChosen() {
   const more = seen.live_subflows - paths.length;
   say(at("paths-title"), `Paths of connection ${chosen}: ${from} to ${to}${version === null ? "" : `, MPTCP v${version}`}${more > 0 ? `; ${more} more are not shown` : ""}`);
   figure.replaceChildren(drawPaths(`Paths of connection ${chosen}`, paths, width));
+  if (figure.scrollHeight > figure.clientHeight) figure.tabIndex = 0;  // what scrolls is reached by Tab
+  else figure.removeAttribute("tabindex");
   at("legend").replaceChildren(...legendItems(paths));
   at("path-rows").replaceChildren(...paths.map((path, i) => make("tr", {},
     make("td", { class: "number" }, i + 1), make("td", { class: "address" }, endpoint(path.left, path.leftPort)),

@@ -183,7 +183,7 @@ export function drawTimeline(notices, width) {
   for (const severity of SEVERITIES.filter((one) => notices.some((notice) => notice.severity === one))) {
     svg.append(make("svg:path", { class: `mark ${severity}`, d: SHAPES[severity], transform: `translate(${at + 8} 17)` }),
       make("svg:text", { class: "quiet", x: at + 20, y: 21 }, severity));
-    at += 34 + severity.length * 7;
+    at += 38 + severity.length * 7;
   }
   const sameDay = formatTime(first).slice(0, 10) === formatTime(last).slice(0, 10);
   const oneMoment = last === first;

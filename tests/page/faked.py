@@ -64,7 +64,7 @@ CONNECTIONS = [
 NOTICES = [
     notice_of(0, "rejected", "info", "198.51.100.150 answered without MPTCP"),
     notice_of(60, "half_open_join", "low", "the opener fell silent"),
-    notice_of(200, "duplicate_add_addr", "medium", "connection 2: address ID 2 already names 198.51.100.57 and is advertised for 198.51.100.60", MP_ID=2),
+    notice_of(200, "duplicate_add_addr", "medium", "address ID 2 already names 198.51.100.57 and is advertised for 198.51.100.60", MP_ID=2),
     notice_of(400, "join_hmac", "high", "the HMAC of the third ACK is not what the keys demand", MP_ID=0),
     notice_of(590, "join_hmac", "high", HOSTILE, src=HOSTILE),
 ]

@@ -227,6 +227,8 @@ def _many(browser, server, shots):
     if abs(sum(path[1] for path in browser.evaluate(reading.SHOWN_PATHS)) - 1) > 0.01:
         yield "the shares do not add up"
     yield from (f"words on each other: {pair}" for pair in browser.evaluate(reading.COLLISIONS))
+    if browser.evaluate("document.getElementById('picture').tabIndex") != 0:
+        yield "a picture that scrolls is not reached by Tab"
     _shoot(browser, shots, "many")
     server.connections = CONNECTIONS
     browser.wait_for(f"{reading.IDS_IN_GRID}.length === 3")
