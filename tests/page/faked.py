@@ -81,8 +81,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status, answer = self.server.answer(url.path.removeprefix("/api/"), dict(urllib.parse.parse_qsl(url.query)))
             body, content = json.dumps(answer).encode(), "application/json"
         else:
-            status, file = 200, FOLDER / (url.path.lstrip("/") or "index.html")
-            body, content = file.read_bytes(), TYPES[file.suffix]
+            file = FOLDER / (url.path.lstrip("/") or "index.html")
+            status = 200 if file.is_file() and file.suffix in TYPES else 404
+            body, content = (file.read_bytes(), TYPES[file.suffix]) if status == 200 else (b"", "text/plain")
         self.send_response(status)
         for name, value in (("Content-Type", content), ("Content-Length", str(len(body))), ("Content-Security-Policy", policy()),
                             ("X-Content-Type-Options", "nosniff"), ("Cache-Control", "no-store")):
