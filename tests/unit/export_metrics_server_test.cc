@@ -9,6 +9,7 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <stdexcept>
 #include <string>
 #include <thread>
 
@@ -19,15 +20,16 @@
 namespace mptap {
 namespace {
 
-/// Everything that comes back to a request.
+/// Everything that comes back to a request. Any thread, which is why it checks nothing by Catch2.
 std::string answer_to(std::uint16_t port, const std::string& request) {
   const int file = socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  REQUIRE(connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  REQUIRE(send(file, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()));
+  const bool sent = connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                    send(file, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size());
+  if (!sent) throw std::runtime_error("the listener takes no request");
   std::string answer;
   std::array<char, 4096> block{};
   for (ssize_t size; (size = recv(file, block.data(), block.size(), 0)) > 0;) answer.append(block.data(), static_cast<std::size_t>(size));
