@@ -145,6 +145,7 @@ std::vector<Setting> make_export_settings() {
       boolean("metrics.enabled", MPTAP_STARTUP(metrics.enabled), "Serve metrics."),
       text("metrics.listen", MPTAP_STARTUP(metrics.listen), kListenForm,
            "Where metrics are served; with port 0, on any free port."),
+      boolean("metrics.page", MPTAP_STARTUP(metrics.page), "Serve the page that shows the sensor in a browser, at / there."),
       group("control", "The socket by which `mptap status`, `connections`, `config` and `top` ask the sensor."),
       text("control.socket", MPTAP_STARTUP(query.socket), kPathForm,
            "Its path: its owner and group may ask. Empty: none."),

@@ -121,8 +121,6 @@ MetricsSources Sensor::metrics_sources() const {
 /// A sensor that cannot be asked senses all the same.
 void Sensor::start_query() {
   constexpr std::chrono::milliseconds kPatience{2'000};
-  const std::string& path = config_.startup.query.socket;
-  if (path.empty()) return;
   query_service_ = std::make_unique<QueryService>(QuerySources{
       .metrics = [this] { return read_metrics(metrics_sources(), kVersion); },
       .survey = [this](ConnectionSurvey& survey) { return pipeline_->survey(survey, kPatience); },
@@ -130,6 +128,12 @@ void Sensor::start_query() {
       .notices = [this](std::size_t most) { return recent_notices_.rows(most); },
       .started_ns = counters_.started_ns.load(std::memory_order_relaxed),
   });
+  if (metrics_ && config_.startup.metrics.page) {
+    page_ = std::make_unique<WebPage>(*query_service_, config_.startup.metrics.listen);
+    metrics_->publish_page([page = page_.get()](const HttpRequest& request) { return page->answer(request); });
+  }
+  const std::string& path = config_.startup.query.socket;
+  if (path.empty()) return;
   try {
     query_socket_ = std::make_unique<QuerySocket>(path, *query_service_);
   } catch (const QuerySocketError& error) {
@@ -190,6 +194,7 @@ std::string Sensor::reopen_logs() {
 
 void Sensor::stop() {
   query_socket_.reset();
+  if (metrics_) metrics_->withdraw_page();
   if (pipeline_) {
     pipeline_->request_stop();
     pipeline_->join();

@@ -11,6 +11,7 @@
 #include "daemon/export/metrics.h"
 #include "daemon/health.h"
 #include "daemon/loss_spell.h"
+#include "daemon/page/web_page.h"
 #include "daemon/pipeline.h"
 #include "daemon/query/query_service.h"
 #include "daemon/query/query_socket.h"
@@ -95,6 +96,7 @@ class Sensor {
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<QueryService> query_service_;
   std::unique_ptr<QuerySocket> query_socket_;
+  std::unique_ptr<WebPage> page_;
   mutable std::mutex config_mutex_;  // of `config_`, which others ask for
   DaemonCounters counters_;
   LossSpell spell_;

@@ -95,7 +95,7 @@ constexpr const char* kMetricsIntroduction = R"(# Metrics
 
 `mptap run` serves them to Prometheus on `metrics.listen` (127.0.0.1:9464 by default) at `/metrics`. The listener takes
 an IPv4 address and a port. It knows neither encryption nor passwords: leave it on the loopback address, or put
-something before it that does. No label ever holds an address of traffic.
+something before it that does. No label ever holds an address of traffic; the [page](page.md) beside it shows them.
 
 Everything counts from the start of the program. The numbers are read when Prometheus asks; those of one worker are
 published once a burst, so that sums may be off by a burst while traffic flows. At rest they add up, summed over the
@@ -110,7 +110,7 @@ labels of each:
 
 What to watch: `mptap_port_nic_missed_total` and `mptap_port_no_mbuf_total` (workers do not keep up),
 `mptap_ring_full_total` (control does not), `mptap_log_rows_dropped_total` and `mptap_log_write_errors_total` (the disk
-does not). `exposer_*` are the listener's own.
+does not).
 
 | metric | type | labels | meaning |
 |---|---|---|---|

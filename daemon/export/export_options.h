@@ -31,6 +31,7 @@ struct LogOptions {
 struct MetricsOptions {
   bool enabled = true;
   std::string listen = "127.0.0.1:9464";         // address:port
+  bool page = true;                              // at / of the same listener
 };
 
 /// The socket by which commands on this machine ask the sensor.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "daemon/export/export_options.h"
+#include "daemon/export/http_listener.h"
 #include "daemon/export/metrics_table.h"
 
 namespace mptap {
@@ -16,7 +17,7 @@ class MetricsError : public std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-/// Serves GET /metrics from construction to destruction, with two threads of its own.
+/// Serves GET /metrics, and a page where it is given one, from construction to destruction, with two threads of its own.
 ///
 /// The threads take no signals, and keep the CPU affinity of the thread that constructs: construct before EAL
 /// does, and publish() the sources when they are there. Until then a scrape tells the version only.
@@ -38,6 +39,13 @@ class MetricsServer {
 
   /// Scrapes read nothing any more; when this returns, none is reading. Any thread.
   void withdraw();
+
+  /// Requests for all other paths go to `page` from now on, one at a time; who waits too long for his turn gets 503.
+  /// `page` stays valid until withdraw_page() or destruction. Any thread.
+  void publish_page(HttpResponder page);
+
+  /// Other paths are not found any more; when this returns, no thread is in the page. Any thread.
+  void withdraw_page();
 
  private:
   struct Parts;

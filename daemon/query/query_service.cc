@@ -22,7 +22,9 @@ class QuestionError : public std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-std::string refuse(const std::string& sentence) { return Json{{"ok", false}, {"error", sentence}}.dump(); }
+QueryAnswer refuse(const std::string& sentence, Answered how = Answered::kBadQuestion) {
+  return {Json{{"ok", false}, {"error", sentence}}.dump(), how};
+}
 
 double seconds_of(std::uint64_t ns) { return static_cast<double>(ns) / static_cast<double>(kNsPerSecond); }
 
@@ -140,7 +142,7 @@ void check_keys(const Json& question, std::initializer_list<std::string_view> kn
 
 }  // namespace
 
-std::string QueryService::answer(std::string_view request) const {
+QueryAnswer QueryService::answer(std::string_view request) const {
   const Json question = Json::parse(request, nullptr, false);
   if (!question.is_object()) return refuse("a question is one JSON object in a line, such as {\"ask\":\"status\"}");
   try {
@@ -151,11 +153,11 @@ std::string QueryService::answer(std::string_view request) const {
     }
     if (what == "notices") {
       check_keys(question, {"limit"});
-      return notices(limit_of(question, 20, kMostConnections));
+      return {notices(limit_of(question, 20, kMostConnections))};
     }
     check_keys(question, {});
-    if (what == "status") return status();
-    if (what == "config") return config();
+    if (what == "status") return {status()};
+    if (what == "config") return {config()};
     return refuse("ask: status, connections, notices or config");
   } catch (const QuestionError& error) {
     return refuse(error.what());
@@ -187,14 +189,14 @@ std::string QueryService::status() const {
   return json.dump();
 }
 
-std::string QueryService::connections(ConnectionSurvey survey) const {
-  if (!sources_.survey(survey)) return refuse("control gave no answer: it has too much to do, or stands still");
+QueryAnswer QueryService::connections(ConnectionSurvey survey) const {
+  if (!sources_.survey(survey)) return refuse("control gave no answer: it has too much to do, or stands still", Answered::kNotInTime);
   std::string out = "{\"ok\":true,\"matching\":" + std::to_string(survey.matching) + ",\"connections\":[";
   for (std::size_t i = 0; i < survey.found.size(); ++i) {
     if (i != 0) out += ',';
     append_json(out, survey.found[i]);
   }
-  return out + "]}";
+  return {out + "]}"};
 }
 
 std::string QueryService::notices(std::size_t most) const {

@@ -21,6 +21,14 @@ struct QuerySources {
   std::uint64_t started_ns = 0;                   // since the epoch
 };
 
+/// What a question comes to.
+enum class Answered : std::uint8_t { kYes, kBadQuestion, kNotInTime };
+
+struct QueryAnswer {
+  std::string json;  // one object without a newline: "ok" is true, or false beside a sentence "error"
+  Answered how = Answered::kYes;
+};
+
 /// Any thread.
 class QueryService {
  public:
@@ -29,15 +37,12 @@ class QueryService {
   explicit QueryService(QuerySources sources) : sources_(std::move(sources)) {}
 
   /// @param request  One JSON object: docs/query.md has the questions.
-  /// @return One JSON object without a newline: "ok" is true, or false beside a sentence "error".
-  [[nodiscard]] std::string answer(std::string_view request) const;
-
-  /// The parts of an answer, for the page that the metrics listener serves.
-  [[nodiscard]] std::string status() const;
-  [[nodiscard]] std::string connections(ConnectionSurvey survey) const;
-  [[nodiscard]] std::string notices(std::size_t most) const;
+  [[nodiscard]] QueryAnswer answer(std::string_view request) const;
 
  private:
+  [[nodiscard]] std::string status() const;
+  [[nodiscard]] QueryAnswer connections(ConnectionSurvey survey) const;
+  [[nodiscard]] std::string notices(std::size_t most) const;
   [[nodiscard]] std::string config() const;
 
   const QuerySources sources_;

@@ -145,7 +145,7 @@ bool QuerySocket::answer_next(Client& client) const {
   const std::size_t end = client.question.find('\n');
   if (std::min(end, client.question.size()) > kQuestionBytes) return false;
   if (end == std::string::npos) return true;
-  client.answer = service_.answer(std::string_view(client.question).substr(0, end)) + '\n';
+  client.answer = service_.answer(std::string_view(client.question).substr(0, end)).json + '\n';
   client.question.erase(0, end + 1);
   client.wait_anew();
   return true;

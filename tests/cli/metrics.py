@@ -10,11 +10,10 @@ import pathlib
 import re
 import shutil
 import subprocess
-import time
 
 import real_captures
 from captures import packet_offsets
-from mptap import ROOT, START_S
+from mptap import ROOT
 from option_bytes import options_in
 from running import Running
 
@@ -251,14 +250,6 @@ class Live(Running):
 
     def __init__(self, folder, name, capture):
         super().__init__(folder, name, port=f"net_pcap0,rx_pcap={capture}")
-
-    def _until(self, metric, value):
-        deadline = time.monotonic() + START_S
-        while (found := self._metric(metric)) != value:
-            if time.monotonic() > deadline:
-                yield f"{metric} is {found:.0f} instead of {value}"
-                return
-            time.sleep(0.02)
 
 
 class Linted(Live):

@@ -22,6 +22,7 @@ logs:
   format: {format}
 metrics:
   listen: {listen}
+  page: {page}
 control:
   socket: {socket}
 {settings}
@@ -35,6 +36,7 @@ DEFAULTS = {
     "severity": "own",
     "settings": "",
     "format": "json",
+    "page": "true",
 }
 
 
@@ -59,8 +61,7 @@ class Running:
     def problems(self):
         """What is wrong with how it reloads."""
         self.write()
-        with self._stderr.open("w") as stderr:
-            self._sensor = subprocess.Popen([BINARY, "run", "--config", self._config], stderr=stderr)
+        self.start()
         try:
             yield from self._expect("watching 1 port")
             yield from self._steps()
@@ -68,8 +69,17 @@ class Running:
             if (code := self._sensor.wait(STOP_S)) != 0:
                 yield f"exit code {code} instead of 0"
         finally:
-            self._sensor.kill()
-            self._sensor.wait()
+            self.end()
+
+    def start(self):
+        """Starts the sensor, which need not watch yet."""
+        with self._stderr.open("w") as stderr:
+            self._sensor = subprocess.Popen([BINARY, "run", "--config", self._config], stderr=stderr)
+
+    def end(self):
+        """Ends it at once."""
+        self._sensor.kill()
+        self._sensor.wait()
 
     def _steps(self):
         raise NotImplementedError
@@ -83,6 +93,14 @@ class Running:
         while self._stderr.read_text().count(expected) < times:
             if time.monotonic() > deadline:
                 yield f"stderr does not say {expected!r} {times} times: {self._stderr.read_text()!r}"
+                return
+            time.sleep(0.02)
+
+    def _until(self, metric, value):
+        deadline = time.monotonic() + START_S
+        while (found := self._metric(metric)) != value:
+            if time.monotonic() > deadline:
+                yield f"{metric} is {found:.0f} instead of {value}"
                 return
             time.sleep(0.02)
 

@@ -4,7 +4,7 @@ import re
 
 STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 GROUPING = re.compile(r"\b(by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)")
-SELECTOR = re.compile(r"\b((?:mptap|instance\w*:mptap|exposer)_[\w:]+|up|ALERTS)\b(\{[^}]*\})?")
+SELECTOR = re.compile(r"\b((?:mptap|instance\w*:mptap)_[\w:]+|up|ALERTS)\b(\{[^}]*\})?")
 WORDS = {
     # functions
     "absent", "avg_over_time", "changes", "clamp_max", "count", "histogram_quantile", "increase", "max", "max_over_time",

@@ -107,7 +107,7 @@ TEST_CASE("Unknown names name the nearest known one", "[config]") {
       {"detectors.join_flood.threshold: 3",
        {{"1:1", "did you mean `threshold` inside `detectors.join_flood`?"}}},
       {"subflows: {workers: 3}", {{"1:12", "did you mean `workers` at the top of the file?"}}},
-      {"metrics: {zzzzzzz: 3}", {{"1:11", "the settings here are enabled, listen"}}},
+      {"metrics: {zzzzzzz: 3}", {{"1:11", "the settings here are enabled, listen, page"}}},
       {"ports[]: 3", {{"1:1", "unknown setting"}}},
       {"? \"\"\n: 3", {{"1:3", "unknown setting ``"}}},
       {"ports: [{vdev: net_null0,size=64}]", {{"1:26", "put a `vdev` with its arguments in quotes"}}},

@@ -1,0 +1,74 @@
+#include "daemon/export/http_listener.h"
+
+#include <arpa/inet.h>
+#include <civetweb.h>
+
+#include <array>
+
+#include "daemon/export/gzip.h"
+
+namespace mptap {
+namespace {
+
+std::string_view view_of(const char* text) { return text == nullptr ? std::string_view{} : std::string_view(text); }
+
+HttpRequest request_of(mg_connection* connection) {
+  const mg_request_info* info = mg_get_request_info(connection);
+  return {view_of(info->request_method), view_of(info->local_uri), view_of(info->query_string),
+          view_of(mg_get_header(connection, "Host")),
+          view_of(mg_get_header(connection, "Accept-Encoding")).find("gzip") != std::string_view::npos};
+}
+
+void send(mg_connection* connection, const HttpAnswer& answer, bool with_body) {
+  std::string head = "HTTP/1.1 " + std::to_string(answer.status) + ' ' + mg_get_response_code_text(connection, answer.status) +
+                     "\r\nContent-Type: " + answer.content_type + "\r\n";
+  for (const auto& [name, value] : answer.headers) head.append(name).append(": ").append(value).append("\r\n");
+  head += "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n";
+  mg_write(connection, head.data(), head.size());
+  if (with_body && !answer.body.empty()) mg_write(connection, answer.body.data(), answer.body.size());
+}
+
+}  // namespace
+
+struct HttpListener::Server {
+  HttpResponder responder;
+  mg_context* context = nullptr;
+};
+
+HttpListener::HttpListener(const sockaddr_in& address, HttpResponder responder) : server_(std::make_unique<Server>()) {
+  server_->responder = std::move(responder);
+  const std::string listen = format_address(address);
+  const std::array<const char*, 7> options{"listening_ports", listen.c_str(), "num_threads", "2", "request_timeout_ms", "5000", nullptr};
+  mg_callbacks callbacks{};
+  callbacks.begin_request = [](mg_connection* connection) {
+    const auto& server = *static_cast<const Server*>(mg_get_request_info(connection)->user_data);
+    const HttpRequest request = request_of(connection);
+    send(connection, server.responder(request), request.method != "HEAD");
+    return 200;  // answered; civetweb has nothing to add
+  };
+  callbacks.log_message = [](const mg_connection*, const char*) { return 1; };  // what peers do wrong is theirs
+  mg_init_library(MG_FEATURES_DEFAULT);
+  server_->context = mg_start(&callbacks, server_.get(), const_cast<const char**>(options.data()));
+  if (server_->context == nullptr) {
+    mg_exit_library();
+    throw HttpError("the HTTP server does not start");
+  }
+}
+
+HttpListener::~HttpListener() {
+  mg_stop(server_->context);
+  mg_exit_library();
+}
+
+std::uint16_t HttpListener::port() const {
+  mg_server_port port{};
+  return mg_get_server_ports(server_->context, 1, &port) == 1 ? static_cast<std::uint16_t>(port.port) : std::uint16_t{0};
+}
+
+std::string format_address(const sockaddr_in& address) {
+  std::array<char, INET_ADDRSTRLEN> text{};
+  inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+  return std::string(text.data()) + ':' + std::to_string(ntohs(address.sin_port));
+}
+
+}  // namespace mptap
