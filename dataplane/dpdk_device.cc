@@ -184,6 +184,20 @@ std::string start_device(const DeviceRequest& request, Device& device, EalLog::S
          "): docs/ports.md says what this kind of port needs";
 }
 
+void drop_waiting(const Device& device, std::uint32_t most) noexcept {
+  constexpr std::uint16_t kBurst = 64;
+  std::array<rte_mbuf*, kBurst> buffers{};
+  for (std::uint16_t queue = 0; queue < device.queues; ++queue) {
+    for (std::uint32_t dropped = 0; dropped < most;) {
+      const std::uint16_t count = rte_eth_rx_burst(device.id, queue, buffers.data(), kBurst);
+      if (count == 0) break;
+      rte_pktmbuf_free_bulk(buffers.data(), count);
+      dropped += count;
+    }
+  }
+  rte_eth_stats_reset(device.id);
+}
+
 void close_device(Device& device) noexcept {
   rte_eth_dev_info info{};
   const bool known = rte_eth_dev_info_get(device.id, &info) == 0;

@@ -53,6 +53,10 @@ struct Device {
 [[nodiscard]] std::string start_device(const DeviceRequest& request, Device& device, EalLog::Step& step,
                                        std::vector<std::string>& warnings);
 
+/// Throws away what waits in a started device's queues, at most `most` packets of each, and counts from 0. Main thread,
+/// before any worker polls.
+void drop_waiting(const Device& device, std::uint32_t most) noexcept;
+
 /// Stops and closes, and frees the buffers.
 void close_device(Device& device) noexcept;
 
