@@ -148,6 +148,15 @@ void InterfaceWatch::adopt_packet_sockets() {
   }
 }
 
+void InterfaceWatch::start_counting() {
+  (void)read();  // clears those of the sockets
+  rx_before_ = read_counter("rx_packets");
+  tx_before_ = read_counter("tx_packets");
+  const std::lock_guard lock(mutex_);
+  ring_packets_ = 0;
+  ring_drops_ = 0;
+}
+
 InterfaceCounters InterfaceWatch::read() {
   InterfaceCounters counters;
   counters.present = if_nametoindex(interface_.c_str()) != 0;

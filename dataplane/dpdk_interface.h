@@ -52,6 +52,9 @@ class InterfaceWatch {
   /// dropped.
   void adopt_packet_sockets();
 
+  /// Counts from now on: what was lost before the sensor looks is no loss of its own. Any thread.
+  void start_counting();
+
   /// Any thread; a few file reads.
   [[nodiscard]] InterfaceCounters read();
 

@@ -196,7 +196,10 @@ DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
       opened.error = start_device(request, port->device, step, opened.warnings);
       // DPDK opens packet sockets for all interfaces, binds them only then, and keeps what came from others meanwhile.
       const bool may_hold_others = kind_of(port_options) == Kind::kAfPacket;
-      if (opened.error.empty() && may_hold_others) drop_waiting(port->device, 2 * port_options.receive_descriptors);
+      if (opened.error.empty() && may_hold_others) {
+        drop_waiting(port->device, 2 * port_options.receive_descriptors);
+        port->watch->start_counting();
+      }
     }
     if (!opened.error.empty()) return opened;
     ports->ports_.push_back(std::move(port));
