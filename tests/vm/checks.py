@@ -7,8 +7,10 @@ Prints a line of JSON for each check, [name, problems, reason to skip], remarks 
 
 import contextlib
 import json
+import os
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import time
@@ -114,6 +116,8 @@ def real_mptcp(_):
         yield f"the server got {received} bytes of {SPEECH}"
     if not service.soon(lambda: service.metric("mptap_connections_established_total") >= 1):
         yield "no connection was seen"
+    print(f"two kernels: {received} bytes over {service.metric('mptap_subflows_established_total'):.0f} subflows, "
+          f"{service.metric('mptap_hmac_valid_total'):.0f} HMACs valid; {ran('mptap', 'status')[1].splitlines()[1]}", flush=True)  # fmt: skip
     yield from service.stop()
     rows = [json.loads(line) for line in (LOGS / "mptcp_conn.log").read_text().splitlines()]
     row = next((row for row in rows if row["resp_h"] == "10.7.1.2"), None)
@@ -127,6 +131,25 @@ def real_mptcp(_):
     must("ip", "link", "set", service.SPAN, "up")
     for namespace in (CLIENT, SERVER):
         must("ip", "netns", "delete", namespace)
+
+
+def killed(opener):
+    """A worker's thread is killed, which ends the process, as Linux has it; then the process: each time it comes back and sees."""
+    service.write()
+    service.start()
+    for name in ("mptap-worker-0", "mptap"):
+        yield from service.sees(opener)
+        process = service.shown("MainPID")
+        tasks = pathlib.Path(f"/proc/{process}/task").iterdir()
+        thread = next(task.name for task in tasks if (task / "comm").read_text().strip() == name)
+        os.kill(int(thread), signal.SIGKILL)
+        if not service.soon(lambda: service.shown("MainPID") not in (process, "0") and service.scrape()):
+            yield f"{name} was killed, and the service does not come back: {service.journal()}"
+            return
+        print(f"{name} killed: process {process} is now {service.shown('MainPID')}, {service.shown('NRestarts')} restarts", flush=True)
+    yield from service.sees(opener)
+    print(f"systemctl status says: {service.shown('StatusText')}", flush=True)
+    yield from service.stop()
 
 
 def full_disk(opener):
@@ -188,6 +211,7 @@ def main():
     opener = Opener(None, service.SPAN)
     for name, (problems_of, why_not) in service.CHECKS.items():
         print(json.dumps([f"vm: {name}", *service.result(problems_of, why_not, opener)]), flush=True)
+    tell("killed, it comes back", killed, opener)
     tell("a full disk", full_disk, opener)
     opener.close()
     tell("real MPTCP over two paths", real_mptcp, None)
