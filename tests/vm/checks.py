@@ -143,7 +143,7 @@ def killed(opener):
         tasks = pathlib.Path(f"/proc/{process}/task").iterdir()
         thread = next(task.name for task in tasks if (task / "comm").read_text().strip() == name)
         os.kill(int(thread), signal.SIGKILL)
-        if not service.soon(lambda: service.shown("MainPID") not in (process, "0") and service.scrape()):
+        if not service.soon(lambda: service.shown("MainPID") not in (process, "0") and service.metric("mptap_polls_total") > 0):
             yield f"{name} was killed, and the service does not come back: {service.journal()}"
             return
         print(f"{name} killed: process {process} is now {service.shown('MainPID')}, {service.shown('NRestarts')} restarts", flush=True)
