@@ -47,7 +47,7 @@ using FilterCheck = std::string (*)(const std::string& expression, bool for_port
 /// load_config accepts.
 [[nodiscard]] std::string print_config(const Config& config);
 
-/// 48 bits that tell configurations apart, by every setting's value, but by no secret: there is none. Any thread.
+/// 48 bits that tell configurations apart by the values of all settings; none of them is a secret. Any thread.
 [[nodiscard]] std::uint64_t hash_config(const Config& config);
 
 /// docs/configuration.md, from the same table.

@@ -52,7 +52,8 @@ class InterfaceWatch {
   /// dropped.
   void adopt_packet_sockets();
 
-  /// Counts from now on: what was lost before the sensor looks is no loss of its own. Any thread.
+  /// Counts from now on: what was lost before the sensor looks is no loss of its own.
+  /// Main thread, before anyone reads.
   void start_counting();
 
   /// Any thread; a few file reads.

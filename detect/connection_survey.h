@@ -28,8 +28,8 @@ struct SurveyedConnection {
 
 /// One survey: where it stands, and what it has found.
 struct ConnectionSurvey {
-  /// Places of the table that a step looks at.
-  static constexpr std::uint32_t kStep = 2'048;
+  /// Places and live subflows that a step looks at, or some more: as many as the last connection has.
+  static constexpr std::size_t kStep = 2'048;
 
   SurveyFilter filter;
   std::size_t most = 100;                // connections that are reported; the rest is counted

@@ -24,9 +24,9 @@ bool has_address(const Connection& connection, const Prefix& prefix) {
 }  // namespace
 
 bool Correlator::survey(ConnectionSurvey& survey) {
-  const std::uint32_t end = std::min(connections_.high_water(), survey.next_place + ConnectionSurvey::kStep);
-  for (; survey.next_place < end; ++survey.next_place) {
+  for (std::size_t looks = 0; looks < ConnectionSurvey::kStep && survey.next_place < connections_.high_water(); ++survey.next_place) {
     const Connection& connection = connections_.at(survey.next_place);
+    looks += 1 + std::min(connection.subflows.size(), SurveyedConnection::kMaxSubflows);
     if (!connection.self.is_set() || !is_asked_for(connection, survey.filter)) continue;
     ++survey.matching;
     if (survey.found.size() < survey.most) survey.found.push_back(look_at(connection));

@@ -81,7 +81,8 @@ struct QuerySocket::Client {
 
   const int file;
   std::string question;  // as far as it has come
-  std::string answer;    // what is left to be sent
+  std::string answer;
+  std::size_t sent = 0;  // of the answer
   Clock::time_point due;
 };
 
@@ -133,11 +134,15 @@ bool QuerySocket::serve(Client& client, short events) {
     if (!answer_next(client)) return false;
   }
   if (client.answer.empty()) return true;
-  const ssize_t sent = send(client.file, client.answer.data(), client.answer.size(), MSG_NOSIGNAL);
+  const std::string_view left = std::string_view(client.answer).substr(client.sent);
+  const ssize_t sent = send(client.file, left.data(), left.size(), MSG_NOSIGNAL);
   if (sent < 0) return errno == EAGAIN || errno == EINTR;
-  client.answer.erase(0, static_cast<std::size_t>(sent));
+  client.sent += static_cast<std::size_t>(sent);
   client.wait_anew();
-  return !client.answer.empty() || answer_next(client);  // several questions may have come at once
+  if (client.sent < client.answer.size()) return true;
+  client.answer.clear();
+  client.sent = 0;
+  return answer_next(client);  // several questions may have come at once
 }
 
 /// Answers the first whole question that has come; false where one is too long.

@@ -27,7 +27,6 @@ CONTRAST = r"""(() => {
     const style = getComputedStyle(shape);
     look(shape, shape.classList.contains("path") ? style.stroke : style.fill, `a ${shape.getAttribute("class")}`, true);
   }
-  for (const input of document.querySelectorAll("input")) look(input, getComputedStyle(input, "::placeholder").color, input.placeholder, false);
   for (const control of document.querySelectorAll("input, button, select")) look(control.parentElement, getComputedStyle(control).borderTopColor, `edge of ${control.id || control.textContent}`, true);
   return [looked, poor];
 })()"""
