@@ -8,10 +8,6 @@
 namespace mptap {
 namespace {
 
-std::string plural(std::uint64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 /// A duration for a person: three significant digits are enough.
 std::string duration_text(std::uint64_t ns) {
   const std::uint64_t ms = ns / kNsPerMillisecond;

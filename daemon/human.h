@@ -3,8 +3,14 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace mptap {
+
+/// "1 port", "2 ports".
+[[nodiscard]] inline std::string plural(std::uint64_t count, std::string_view noun) {
+  return std::to_string(count).append(" ").append(noun).append(count == 1 ? "" : "s");
+}
 
 /// "0", "999", "1.2 k", "12.3 M", "4.5 G": at most 6 letters.
 [[nodiscard]] std::string format_count(double count);

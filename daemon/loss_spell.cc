@@ -1,13 +1,11 @@
 #include "daemon/loss_spell.h"
 
+#include "daemon/human.h"
+
 namespace mptap {
 namespace {
 
 constexpr std::uint64_t kNsASecond = 1'000'000'000;
-
-std::string plural(std::uint64_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 
 #include "config/config_loader.h"
 #include "config/reload.h"
+#include "daemon/human.h"
 #include "daemon/messages.h"
 #include "daemon/privileges.h"
 #include "daemon/version.h"
@@ -230,9 +231,6 @@ std::string Sensor::status() {
 }
 
 std::string Sensor::summary() const {
-  const auto plural = [](std::size_t count, const char* noun) {
-    return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-  };
   std::string text = plural(ports_->size(), "port") + ", " + plural(sources_.size(), "worker");
   if (metrics_) text += ", metrics on " + config_.startup.metrics.listen;
   if (filter_) text += ", filter `" + config_.startup.dataplane.filter + "`";

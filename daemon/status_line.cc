@@ -2,12 +2,10 @@
 
 #include <cstdio>
 
+#include "daemon/human.h"
+
 namespace mptap {
 namespace {
-
-std::string plural(std::uint64_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 /// Never rounded to 0.0 where something was missed, nor to 100.0 where something was not.
 std::string percent(std::uint64_t missed, std::uint64_t received) {

@@ -197,7 +197,7 @@ DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
       // DPDK opens packet sockets for all interfaces, binds them only then, and keeps what came from others meanwhile.
       const bool may_hold_others = kind_of(port_options) == Kind::kAfPacket;
       if (opened.error.empty() && may_hold_others) {
-        drop_waiting(port->device, 2 * port_options.receive_descriptors);
+        drop_waiting(port->device, fit_packet_ring(options.max_frame_bytes, port_options.receive_descriptors).slots);
         port->watch->start_counting();
       }
     }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dataplane/pcap_link.h"
+
 namespace mptap {
 namespace {
 
@@ -12,13 +14,12 @@ constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one 
 
 struct Link {
   LinkType type;
-  int dlt;
   const char* name;
 };
-constexpr std::array<Link, 4> kLinks{{{LinkType::kEthernet, DLT_EN10MB, "Ethernet"},
-                                      {LinkType::kSll, DLT_LINUX_SLL, "Linux SLL"},
-                                      {LinkType::kSll2, DLT_LINUX_SLL2, "Linux SLL2"},
-                                      {LinkType::kRawIp, DLT_RAW, "raw IP"}}};
+constexpr std::array<Link, 4> kLinks{{{LinkType::kEthernet, "Ethernet"},
+                                      {LinkType::kSll, "Linux SLL"},
+                                      {LinkType::kSll2, "Linux SLL2"},
+                                      {LinkType::kRawIp, "raw IP"}}};
 
 const Link& link_of(LinkType type) {
   return *std::find_if(kLinks.begin(), kLinks.end(), [type](const Link& link) { return link.type == type; });
@@ -44,7 +45,7 @@ void PcapFilter::FreeProgram::operator()(bpf_program* program) const {
 PcapFilter::~PcapFilter() = default;
 
 PcapFilter::Program PcapFilter::compile_for(LinkType link, const std::string& expression, std::string& reason) {
-  const std::unique_ptr<pcap_t, decltype(&pcap_close)> handle(pcap_open_dead(link_of(link).dlt, kLongestFrameBytes),
+  const std::unique_ptr<pcap_t, decltype(&pcap_close)> handle(pcap_open_dead(dlt_of(link), kLongestFrameBytes),
                                                               pcap_close);
   if (!handle) {
     reason = "no memory";

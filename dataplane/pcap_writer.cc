@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "dataplane/pcap_link.h"
 #include "dataplane/types.h"
 
 namespace mptap {
@@ -15,16 +16,6 @@ namespace {
 constexpr int kFileMode = 0640;
 constexpr int kSnapBytes = 262'144;
 constexpr std::uint64_t kPacketHeaderBytes = 16;
-
-int dlt_of(LinkType link) {
-  switch (link) {
-    case LinkType::kEthernet: return DLT_EN10MB;
-    case LinkType::kSll: return DLT_LINUX_SLL;
-    case LinkType::kSll2: return DLT_LINUX_SLL2;
-    case LinkType::kRawIp: return DLT_RAW;
-  }
-  return DLT_EN10MB;
-}
 
 }  // namespace
 

@@ -8,14 +8,11 @@ namespace mptap {
 static_assert(std::is_trivially_copyable_v<WorkerTally> && sizeof(WorkerTally) % sizeof(std::uint64_t) == 0);
 
 WorkerTally& WorkerTally::operator+=(const WorkerTally& other) {
-#define X(name, meaning) name += other.name;
-  MPTAP_WORKER_COUNTERS(X)
-  MPTAP_WORKER_GAUGES(X)
-#undef X
-  for (std::size_t i = 0; i < frames.size(); ++i) frames[i] += other.frames[i];
-  for (std::size_t i = 0; i < options.size(); ++i) options[i] += other.options[i];
-  for (std::size_t i = 0; i < option_errors.size(); ++i) option_errors[i] += other.option_errors[i];
-  return *this;
+  using Words = std::array<std::uint64_t, sizeof(WorkerTally) / sizeof(std::uint64_t)>;
+  auto sum = std::bit_cast<Words>(*this);
+  const auto more = std::bit_cast<Words>(other);
+  for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += more[i];
+  return *this = std::bit_cast<WorkerTally>(sum);
 }
 
 void WorkerCounters::publish(const WorkerTally& tally) noexcept {

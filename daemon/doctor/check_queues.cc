@@ -4,6 +4,7 @@
 #include "daemon/doctor/cards.h"
 #include "daemon/doctor/checks.h"
 #include "daemon/doctor/interfaces.h"
+#include "daemon/human.h"
 
 namespace mptap {
 namespace {
@@ -16,10 +17,6 @@ std::optional<ReceiveQueues> queues_of(const MachineView& machine, const std::st
       std::ranges::count_if(names, [](const std::string& name) { return name.starts_with("rx-"); }));
   if (listed == 0) return std::nullopt;
   return ReceiveQueues{listed, listed};
-}
-
-std::string plural(std::uint32_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 /// A key of which each 16 bits are the same gives both directions of a flow the same hash.

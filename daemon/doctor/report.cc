@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "daemon/export/log_value.h"
+#include "daemon/human.h"
 
 namespace mptap {
 namespace {
@@ -41,9 +42,8 @@ void append_wrapped(std::string& out, const std::string& text, std::size_t colum
 }
 
 std::string tally(const std::vector<Finding>& findings) {
-  const auto count = [&findings](FindingState state) { return std::ranges::count(findings, state, &Finding::state); };
-  const auto plural = [](auto number, const char* noun) {
-    return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+  const auto count = [&findings](FindingState state) {
+    return static_cast<std::uint64_t>(std::ranges::count(findings, state, &Finding::state));
   };
   return std::to_string(count(FindingState::kOk)) + " ok, " + plural(count(FindingState::kWarning), "warning") + ", " +
          plural(count(FindingState::kProblem), "problem") + ", " + std::to_string(count(FindingState::kUnknown)) +

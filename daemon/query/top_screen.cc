@@ -15,11 +15,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t kPathsAConnection = 3;
 
-double number_of(const Json& row, const char* key) {
-  const auto found = row.find(key);
-  return found == row.end() || !found->is_number() ? 0 : found->get<double>();
-}
-
 std::string clock_text(double epoch_seconds) {
   const auto seconds = static_cast<time_t>(epoch_seconds);
   tm local{};

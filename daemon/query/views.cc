@@ -14,11 +14,6 @@ std::string text_of(const Json& row, const char* key, const char* otherwise = "-
   return found->is_string() ? found->get<std::string>() : found->dump();
 }
 
-double number_of(const Json& row, const char* key) {
-  const auto found = row.find(key);
-  return found == row.end() || !found->is_number() ? 0 : found->get<double>();
-}
-
 std::uint64_t count_of(const Json& row, const char* key) { return static_cast<std::uint64_t>(number_of(row, key)); }
 
 bool is_true(const Json& row, const char* key) {
@@ -35,10 +30,6 @@ const Json& part_of(const Json& whole, const char* key) {
 std::string endpoint(const std::string& address, const std::string& port) {
   const bool is_v6 = address.find(':') != std::string::npos;
   return (is_v6 ? "[" + address + "]" : address) + ":" + port;
-}
-
-std::string plural(std::uint64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
 }
 
 std::string bytes_both_ways(const Json& row) {
@@ -82,6 +73,11 @@ void append_notices(std::string& text, const Json& status) {
 }
 
 }  // namespace
+
+double number_of(const Json& row, const char* key) {
+  const auto found = row.find(key);
+  return found == row.end() || !found->is_number() ? 0 : found->get<double>();
+}
 
 std::string view_flow(const Json& row) {
   return endpoint(text_of(row, "orig_h"), text_of(row, "orig_p")) + " > " + endpoint(text_of(row, "resp_h"), text_of(row, "resp_p"));

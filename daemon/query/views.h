@@ -12,6 +12,9 @@ namespace mptap {
 /// What `mptap connections` prints: each connection and its live subflows. @param answer  To "connections".
 [[nodiscard]] std::string view_connections(const nlohmann::ordered_json& answer);
 
+/// A number of a row or part of an answer; 0 where it has none of that name.
+[[nodiscard]] double number_of(const nlohmann::ordered_json& row, const char* key);
+
 /// "10.0.0.1:40000 > [2001:db8::1]:443", of a row of a log.
 [[nodiscard]] std::string view_flow(const nlohmann::ordered_json& row);
 

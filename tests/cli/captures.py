@@ -14,6 +14,13 @@ def packet_offsets(data):
     return [start for start, _ in offsets] + [offsets[-1][1]]
 
 
+def write_beginning(capture, packets, path):
+    """Writes the first packets of a capture file to another."""
+    data = capture.read_bytes()
+    path.write_bytes(data[: packet_offsets(data)[packets]])
+    return path
+
+
 def _pcap_packets(data):
     order = _PCAP_ORDERS[data[:4]]
     packets, start = [], FILE_HEADER

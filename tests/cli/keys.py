@@ -6,11 +6,10 @@ import json
 import pathlib
 import subprocess
 import tempfile
-import time
 
-from captures import packet_offsets
+from captures import write_beginning
 from evidence import HOLDS_KEY, KEY_AT
-from mptap import BINARY, ROOT, START_S
+from mptap import BINARY, ROOT
 from option_bytes import options_in
 from query import HALF
 from running import Running
@@ -87,9 +86,9 @@ class Served(Running):
     """A live sensor with the connection of `query`: what it serves, answers and says."""
 
     def __init__(self, folder):
-        self._data = (ROOT / "tests/captures/basic-v1/capture.pcap").read_bytes()
-        half = pathlib.Path(folder) / "secret-half.pcap"
-        half.write_bytes(self._data[: packet_offsets(self._data)[HALF]])
+        capture = ROOT / "tests/captures/basic-v1/capture.pcap"
+        self._data = capture.read_bytes()
+        half = write_beginning(capture, HALF, pathlib.Path(folder) / "secret-half.pcap")
         super().__init__(folder, "secrets", port=f"net_pcap0,rx_pcap={half}")
 
     def _get(self, path):
@@ -100,9 +99,7 @@ class Served(Running):
         return body
 
     def _steps(self):
-        deadline = time.monotonic() + START_S
-        while self._metric("mptap_connections") != 1 and time.monotonic() < deadline:
-            time.sleep(0.02)
+        yield from self._until("mptap_connections", 1)
         outputs = {path: self._get(path) for path in ("/", "/metrics", "/api/status", "/api/connections", "/api/notices")}
         for what in ("status", "connections", "config"):
             for more in ([], ["--json"]) if what != "config" else ([],):

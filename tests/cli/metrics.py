@@ -12,7 +12,7 @@ import shutil
 import subprocess
 
 import real_captures
-from captures import packet_offsets
+from captures import write_beginning
 from mptap import ROOT
 from option_bytes import options_in
 from running import Running
@@ -285,9 +285,7 @@ class Open(Live):
     """Connections and subflows that the capture leaves open."""
 
     def __init__(self, folder):
-        data = (CAPTURES / "basic-v1/capture.pcap").read_bytes()
-        half = pathlib.Path(folder) / "half.pcap"
-        half.write_bytes(data[: packet_offsets(data)[HALF]])
+        half = write_beginning(CAPTURES / "basic-v1/capture.pcap", HALF, pathlib.Path(folder) / "half.pcap")
         super().__init__(folder, "open", half)
 
     def _steps(self):

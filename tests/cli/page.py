@@ -2,10 +2,12 @@
 
 import http.client
 import json
+import pathlib
 import socket
 import threading
 
-from query import half_of_capture
+from captures import write_beginning
+from query import CAPTURE, HALF
 from running import Running
 
 FILES = {"/": "text/html; charset=utf-8", "/app.js": "text/javascript; charset=utf-8", "/picture.js": "text/javascript; charset=utf-8",
@@ -29,7 +31,8 @@ class Paged(Running):
     """A sensor with one live connection."""
 
     def __init__(self, folder, name="paged", **values):
-        super().__init__(folder, name, port=f"net_pcap0,rx_pcap={half_of_capture(folder)}", **values)
+        half = write_beginning(CAPTURE / "capture.pcap", HALF, pathlib.Path(folder) / f"{name}.pcap")
+        super().__init__(folder, name, port=f"net_pcap0,rx_pcap={half}", **values)
 
     def _get(self, path, method="GET", **headers):
         """(status, headers, body)."""

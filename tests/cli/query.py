@@ -12,7 +12,7 @@ import stat
 import subprocess
 import time
 
-from captures import packet_offsets
+from captures import write_beginning
 from mptap import BINARY, ROOT, START_S
 from running import Running
 
@@ -20,23 +20,17 @@ CAPTURE = ROOT / "tests/captures/basic-v1"
 HALF = 30  # packets: its first connection with two subflows, neither of them ended
 
 
-def half_of_capture(folder):
-    """The capture up to a moment at which its first connection lives."""
-    data = (CAPTURE / "capture.pcap").read_bytes()
-    path = pathlib.Path(folder) / "half.pcap"
-    path.write_bytes(data[: packet_offsets(data)[HALF]])
-    return path
-
-
 class Asked(Running):
     """One live connection, and everything that may be asked about it."""
 
     def __init__(self, folder):
-        super().__init__(folder, "asked", port=f"net_pcap0,rx_pcap={half_of_capture(folder)}")
+        half = write_beginning(CAPTURE / "capture.pcap", HALF, pathlib.Path(folder) / "asked.pcap")
+        super().__init__(folder, "asked", port=f"net_pcap0,rx_pcap={half}")
         self._truth = json.loads((CAPTURE / "truth.json").read_text())["connections"][0]
 
     def _steps(self):
-        yield from self._wait_for_connection()
+        yield from self._until("mptap_connections", 1)
+        yield from self._until("mptap_subflows", 2)
         yield from self._status()
         yield from self._connections()
         yield from self._settings()
@@ -55,14 +49,6 @@ class Asked(Running):
 
     def _json(self, *arguments):
         return json.loads(self._run(*arguments, "--json"))
-
-    def _wait_for_connection(self):
-        deadline = time.monotonic() + START_S
-        while self._metric("mptap_connections") != 1 or self._metric("mptap_subflows") != 2:
-            if time.monotonic() > deadline:
-                yield "the connection was not followed in time"
-                return
-            time.sleep(0.02)
 
     def _status(self):
         status = self._json("status")

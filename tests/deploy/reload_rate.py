@@ -83,7 +83,7 @@ def problems():
             sender.join()
             frames.close()
             received, missed = _settled(sensor)
-            counted = {word: _of(sensor, word) for word in wanted}
+            counted = {word: sensor.metric(f'mptap_config_reloads_total{{result="{word}"}}') for word in wanted}
             lost = sensor.metric("mptap_ring_full_total")
             code = sensor.stop()
             rows = len(sensor.rows("mptcp_subflow"))
@@ -97,8 +97,3 @@ def problems():
         yield f"{rows} subflows are told instead of {CONNECTIONS}"
     if frames.sent < CONNECTIONS * FRAMES * 2:
         yield f"only {frames.sent} packets were sent: that is no rate"
-
-
-def _of(sensor, result):
-    samples = (line.rsplit(" ", 1) for line in sensor.scrape().splitlines())
-    return sum(float(value) for sample, value in samples if sample == f'mptap_config_reloads_total{{result="{result}"}}')

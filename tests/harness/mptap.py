@@ -115,9 +115,9 @@ class Sensor:
         return page
 
     def metric(self, name):
-        """The sum of a metric's samples over all its labels."""
+        """The sum of a metric's samples over all its labels, or the one that is named with its labels."""
         samples = (line.rsplit(" ", 1) for line in self.scrape().splitlines() if not line.startswith("#"))
-        return sum(float(value) for sample, value in samples if sample.split("{")[0] == name)
+        return sum(float(value) for sample, value in samples if name in (sample, sample.split("{")[0]))
 
     def rows(self, log):
         """The rows of one of its logs."""

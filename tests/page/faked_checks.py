@@ -133,7 +133,7 @@ def _moving(browser, server):
 def _roles(browser):
     found = browser.accessible()
     for wanted in (("grid", "Connections"), ("search", "Filter the connections"), ("region", "Notices"), ("region", "List of notices"), ("region", "List of paths"),
-                   ("alert", ""), ("textbox", "Address or prefix"), ("textbox", "Token"), ("image", "Paths of connection 0"),
+                   ("alert", ""), ("textbox", "Address or prefix, such as 10.0.0.0/8"), ("textbox", "Token, up to 8 hex digits"), ("image", "Paths of connection 0"),
                    ("combobox", "Severity"), ("button", "Clear"), ("columnheader", "Initiator"), ("status", ""), ("banner", ""), ("main", "")):
         if not any(role == wanted[0] and (not wanted[1] or name == wanted[1]) for role, name in found):
             yield f"no {wanted[0]} {wanted[1]!r}"
