@@ -12,10 +12,10 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <set>
-#include <string_view>
 #include <thread>
+
+#include "dataplane/capability_bits.h"
 
 namespace mptap {
 namespace {
@@ -25,8 +25,10 @@ constexpr std::uint32_t kForFiles = bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bi
 
 std::atomic<int> threads_done{0};
 
-/// Capabilities belong to threads, and each can change its own only. Safe in a signal handler.
+/// Capabilities belong to threads, and each can change its own only; so does the promise to gain none by what it starts.
+/// Safe in a signal handler.
 bool drop_own() noexcept {
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   const std::uint32_t kept = geteuid() == 0 ? kForFiles : 0;
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct had[2]{};
@@ -65,16 +67,6 @@ void signal_others(int signal) {
   }
 }
 
-/// Of a thread, as the kernel tells them; 0 where it has ended.
-std::uint64_t capabilities_of(int thread) {
-  std::ifstream status("/proc/self/task/" + std::to_string(thread) + "/status");
-  constexpr std::string_view kPermitted = "CapPrm:";
-  for (std::string line; std::getline(status, line);) {
-    if (line.starts_with(kPermitted)) return std::stoull(line.substr(kPermitted.size()), nullptr, 16);
-  }
-  return 0;
-}
-
 }  // namespace
 
 bool needs_capabilities_to_close(const DataplaneOptions& options) {
@@ -85,7 +77,6 @@ bool needs_capabilities_to_close(const DataplaneOptions& options) {
 }
 
 std::string drop_capabilities() {
-  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (!drop_own()) return std::string("capabilities are kept: ") + std::strerror(errno);
   const int signal = SIGRTMIN;
   struct sigaction action {};
@@ -97,7 +88,8 @@ std::string drop_capabilities() {
   sigaction(signal, &action, nullptr);
   const std::uint64_t kept = geteuid() == 0 ? kForFiles : 0;
   for (const int thread : thread_ids()) {
-    if ((capabilities_of(thread) & ~kept) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
+    const std::string status = "/proc/self/task/" + std::to_string(thread) + "/status";
+    if ((read_capabilities(status, "CapPrm") & ~kept) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
   }
   return {};
 }

@@ -56,18 +56,10 @@ std::string list_interfaces(const std::string& wanted) {
   return list.empty() ? "none" : list;
 }
 
-std::uint64_t read_capabilities() {
-  std::ifstream status("/proc/thread-self/status");
-  for (std::string word; status >> word;) {
-    if (word == "CapEff:" && status >> word) return std::stoull(word, nullptr, 16);
-  }
-  return 0;
-}
-
 /// Whether DPDK may open the interface: a packet socket, its flags (which af_packet sets to what they are)
 /// and the memory of its rings, which is locked.
 std::string check_permission(const PortOptions& port, std::uint64_t locked_bytes) {
-  const std::uint64_t capabilities = read_capabilities();
+  const std::uint64_t capabilities = read_capabilities("/proc/thread-self/status", "CapEff");
   if ((capabilities & kCapNetRaw) == 0 || (capabilities & kCapNetAdmin) == 0) {
     return port.interface +
            ": reading an interface needs CAP_NET_RAW and CAP_NET_ADMIN: run as root, or grant them "

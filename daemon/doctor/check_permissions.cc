@@ -17,8 +17,9 @@ std::string grant(std::uint64_t needed) {
 }
 
 std::uint64_t needed_by(const PortOptions& port) {
-  if (!port.interface.empty()) {
-    return kCapNetRaw | kCapNetAdmin | (port.driver == PortDriver::kAfXdp ? kCapSysAdmin : 0);
+  const bool by_xdp = port.vdev.starts_with("net_af_xdp") || (!port.interface.empty() && port.driver == PortDriver::kAfXdp);
+  if (!port.interface.empty() || port.vdev.starts_with("net_af_packet") || by_xdp) {
+    return kCapNetRaw | kCapNetAdmin | (by_xdp ? kCapSysAdmin : 0);
   }
   return port.vdev.starts_with("net_tap") ? kCapNetAdmin : 0;
 }

@@ -78,6 +78,8 @@ class Service(Running):
             for kind in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
                 if int(status[kind], 16) & ~(KEPT if os.geteuid() == 0 else 0):
                     yield f"thread {status['Name']}: {kind} is {status[kind]}"
+            if status["NoNewPrivs"] != "1":
+                yield f"thread {status['Name']}: what it starts could gain capabilities"
 
     def _stands_still(self, name):
         """A thread that is stopped: the watchdog is not fed, a message and the metric tell; then it goes on."""

@@ -222,6 +222,9 @@ TEST_CASE("doctor: permissions", "[doctor]") {
       {"a tap, a user",
        [&](FakeMachine& m, Config& c) { m.status("0-3", "0", "1000"), vdev(c, "net_tap0,iface=t"); }, kProblem,
        "lacks CAP_NET_ADMIN", "setcap"},
+      {"af_xdp as a virtual device, a user",
+       [&](FakeMachine& m, Config& c) { m.status("0-3", "3000", "1000"), vdev(c, "net_af_xdp0,iface=eth1"); }, kProblem,
+       "lacks CAP_SYS_ADMIN", "cap_sys_admin"},
       {"not told", [](FakeMachine& m, Config&) { m.forbid("/proc/self/status"); }, kUnknown, "does not tell", ""},
   });
   const auto limit = [](FakeMachine& m, const char* soft) {
