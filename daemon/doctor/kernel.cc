@@ -1,6 +1,5 @@
 #include "daemon/doctor/kernel.h"
 
-#include <arpa/inet.h>
 #include <linux/capability.h>
 #include <linux/xattr.h>
 #include <netinet/in.h>
@@ -15,20 +14,12 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <string_view>
+
+#include "daemon/export/http_listener.h"
 
 namespace mptap {
 namespace {
-
-sockaddr_in address_of(const std::string& listen) {
-  const std::size_t colon = listen.rfind(':');
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(std::strtoul(listen.c_str() + colon + 1, nullptr, 10)));
-  inet_pton(AF_INET, listen.substr(0, colon).c_str(), &address.sin_addr);
-  return address;
-}
 
 /// Whether what listens there answers a scrape as mptap does.
 bool serves_mptap(sockaddr_in address) {
@@ -88,14 +79,10 @@ DirectoryAnswer RealKernel::directory(const std::string& path) const {
 bool RealKernel::may_open(const std::string& path) const { return access(path.c_str(), R_OK | W_OK) == 0; }
 
 ListenAnswer RealKernel::listen(const std::string& listen) const {
-  const sockaddr_in address = address_of(listen);
-  const int descriptor = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool bound = bind(descriptor, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  const int error = bound ? 0 : errno;
-  close(descriptor);
-  return {error, error == EADDRINUSE && serves_mptap(address)};
+  const auto address = parse_address(listen);
+  if (!address) return {EINVAL, false};
+  const int error = try_bind(*address);
+  return {error, error == EADDRINUSE && serves_mptap(*address)};
 }
 
 std::uint64_t RealKernel::file_capabilities() const {

@@ -45,7 +45,7 @@ class Kernel {
   [[nodiscard]] virtual bool may_open(const std::string& path) const = 0;
   /// Binds to the address and lets go of it again; where it is taken, asks what listens for its metrics (2 s at most).
   ///
-  /// @param listen  An IPv4 address and a port, "127.0.0.1:9464".
+  /// @param listen  An IPv4 address, or "localhost", and a port: "127.0.0.1:9464".
   [[nodiscard]] virtual ListenAnswer listen(const std::string& listen) const = 0;
 
   /// The capabilities that the file of this program gives to who runs it, as bits of capability.h; 0: none.

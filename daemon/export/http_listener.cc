@@ -2,8 +2,12 @@
 
 #include <arpa/inet.h>
 #include <civetweb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
+#include <cerrno>
+#include <charconv>
 
 #include "daemon/export/gzip.h"
 
@@ -63,6 +67,33 @@ HttpListener::~HttpListener() {
 std::uint16_t HttpListener::port() const {
   mg_server_port port{};
   return mg_get_server_ports(server_->context, 1, &port) == 1 ? static_cast<std::uint16_t>(port.port) : std::uint16_t{0};
+}
+
+std::optional<sockaddr_in> parse_address(std::string_view listen) {
+  const std::size_t colon = listen.rfind(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  std::string host(listen.substr(0, colon));
+  if (host == "localhost") host = "127.0.0.1";
+  const std::string_view port_text = listen.substr(colon + 1);
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  const bool is_port =
+      error == std::errc() && !port_text.empty() && end == port_text.data() + port_text.size();
+  if (!is_port || inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return std::nullopt;
+  return address;
+}
+
+int try_bind(const sockaddr_in& address) {
+  const int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  const int yes = 1;
+  setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+  const bool bound = bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+  const int error = bound ? 0 : errno;
+  close(file);
+  return error;
 }
 
 std::string format_address(const sockaddr_in& address) {

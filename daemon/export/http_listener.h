@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -55,6 +56,12 @@ class HttpListener {
   struct Server;
   std::unique_ptr<Server> server_;
 };
+
+/// The address of "127.0.0.1:9464" or "localhost:9464"; nothing where it is no IPv4 address and port.
+[[nodiscard]] std::optional<sockaddr_in> parse_address(std::string_view listen);
+
+/// Binds to the address and lets go of it again. @return 0, or why it cannot be listened on (errno of bind(2)).
+[[nodiscard]] int try_bind(const sockaddr_in& address);
 
 /// "127.0.0.1:9464".
 [[nodiscard]] std::string format_address(const sockaddr_in& address);

@@ -1,11 +1,5 @@
 // The listener: GET /metrics, and the page where there is one.
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <cstring>
@@ -21,36 +15,13 @@
 namespace mptap {
 namespace {
 
-/// "127.0.0.1:9464" -> the socket address; nothing where it is none.
-std::optional<sockaddr_in> parse_listen(std::string_view listen) {
-  const std::size_t colon = listen.rfind(':');
-  if (colon == std::string_view::npos) return std::nullopt;
-  std::string host(listen.substr(0, colon));
-  if (host == "localhost") host = "127.0.0.1";
-  const std::string_view port_text = listen.substr(colon + 1);
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(port_text.data(), port_text.data() + port_text.size(), port);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  const bool is_port =
-      error == std::errc() && !port_text.empty() && end == port_text.data() + port_text.size();
-  if (!is_port || inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1) return std::nullopt;
-  return address;
-}
-
 [[noreturn]] void fail(const std::string& listen, const std::string& reason, const std::string& advice) {
   throw MetricsError("cannot serve metrics on " + listen + ": " + reason + "; " + advice);
 }
 
-/// Binds to the address and lets go of it again: the HTTP server would only say that it could not.
-void try_bind(const std::string& listen, const sockaddr_in& address) {
-  const int file = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const int yes = 1;
-  setsockopt(file, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
-  const bool bound = bind(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-  const int error = bound ? 0 : errno;
-  close(file);
+/// Where the address cannot be had: the HTTP server would only say that it does not start.
+void refuse_taken(const std::string& listen, const sockaddr_in& address) {
+  const int error = try_bind(address);
   switch (error) {
     case 0:
       return;
@@ -154,12 +125,12 @@ struct MetricsServer::Parts {
 
 MetricsServer::MetricsServer(const MetricsOptions& options, const std::string& version)
     : parts_(std::make_unique<Parts>(version)) {
-  const std::optional<sockaddr_in> address = parse_listen(options.listen);
+  const std::optional<sockaddr_in> address = parse_address(options.listen);
   if (!address) {
     fail(options.listen, "that is not an IPv4 address and a port",
          "write metrics.listen as in 127.0.0.1:9464");
   }
-  try_bind(options.listen, *address);
+  refuse_taken(options.listen, *address);
 
   const SignalsBlocked blocked;
   try {

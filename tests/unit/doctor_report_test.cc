@@ -1,8 +1,12 @@
 // mptap doctor: all checks together, the texts it prints, and what it asks this machine's kernel.
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <sstream>
 
 #include "daemon/doctor/report.h"
+#include "daemon/export/http_listener.h"
 #include "tests/unit/doctor_machine.h"
 
 namespace mptap::test {
@@ -112,6 +116,22 @@ TEST_CASE("doctor: this machine's kernel answers", "[doctor]") {
   CHECK(kernel.directory("/no/such").error == ENOENT);
   CHECK(kernel.listen("127.0.0.1:0").error == 0);
   CHECK(kernel.listen("192.0.2.1:9464").error == EADDRNOTAVAIL);
+}
+
+TEST_CASE("doctor: a name is the address that the listener takes it for", "[doctor]") {
+  const int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto address = parse_address("127.0.0.2:0");
+  REQUIRE(address);
+  socklen_t size = sizeof *address;
+  REQUIRE(bind(other, reinterpret_cast<const sockaddr*>(&*address), size) == 0);
+  REQUIRE(listen(other, 1) == 0);
+  REQUIRE(getsockname(other, reinterpret_cast<sockaddr*>(&*address), &size) == 0);
+  const RealKernel kernel;
+  const std::string port = ":" + std::to_string(ntohs(address->sin_port));
+  CHECK(kernel.listen("127.0.0.2" + port).error == EADDRINUSE);
+  CHECK(kernel.listen("localhost" + port).error == 0);  // 127.0.0.1, and not every address
+  CHECK(kernel.listen("nobody" + port).error == EINVAL);
+  close(other);
 }
 
 }  // namespace

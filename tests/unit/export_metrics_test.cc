@@ -1,9 +1,5 @@
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <cstring>
 #include <map>
 #include <set>
 #include <sstream>
@@ -11,6 +7,7 @@
 #include "daemon/export/metrics.h"
 #include "tests/unit/catch.h"
 #include "tests/unit/export_rows.h"
+#include "tests/unit/http_request.h"
 
 namespace mptap {
 namespace {
@@ -40,29 +37,7 @@ double sum_of(const Samples& samples, const std::string& name) {
   return sum;
 }
 
-std::string get(std::uint16_t port, const std::string& path) {
-  const int file = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(port);
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  REQUIRE(connect(file, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
-  const std::string request = "GET " + path + " HTTP/1.0\r\nHost: localhost\r\n\r\n";
-  REQUIRE(send(file, request.data(), request.size(), 0) == static_cast<ssize_t>(request.size()));
-  std::string answer;
-  std::array<char, 4096> block{};
-  for (ssize_t size; (size = recv(file, block.data(), block.size(), 0)) > 0;) {
-    answer.append(block.data(), static_cast<std::size_t>(size));
-  }
-  close(file);
-  return answer;
-}
-
-std::string body_of(const std::string& answer) {
-  const std::size_t end = answer.find("\r\n\r\n");
-  REQUIRE(end != std::string::npos);
-  return answer.substr(end + 4);
-}
+using test::body_of, test::get;
 
 /// Two workers, control and a queue that have counted something.
 struct Sensor {
