@@ -1,0 +1,148 @@
+#include "dataplane/verdicts.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "dataplane/cursor.h"
+#include "dataplane/refused_syns.h"
+
+namespace mptap {
+namespace {
+
+constexpr unsigned kStepShift = 30;  // about a second
+
+/// Whether a segment is a SYN with MP_JOIN, by the first byte of each of its MPTCP options.
+bool is_join_syn(const SegmentView& segment) noexcept {
+  const Cursor wire({segment.header, kMinTcpHeader});
+  if ((wire.u8(13) & (tcp_flag::kSyn | tcp_flag::kAck)) != tcp_flag::kSyn) return false;
+  const Cursor options(segment.tcp.options);
+  for (std::size_t i = 0; i < segment.scan.count; ++i) {
+    if (segment.scan.length[i] > 2 && options.u8(segment.scan.offset[i] + 2u) >> 4 == static_cast<std::uint8_t>(Subtype::kJoin)) return true;
+  }
+  return false;
+}
+
+std::uint64_t name_of(const SegmentView& syn) noexcept {
+  return RefusedSyns::name_of(syn.hash, Cursor({syn.header, kMinTcpHeader}).u32(4));
+}
+
+}  // namespace
+
+Verdicts::Verdicts(RuleChannel& rules, std::vector<Prefix> spared, WorkerTally& tally)
+    : rules_(rules), spared_(std::move(spared)), tally_(tally) {}
+
+void Verdicts::take_orders(std::uint64_t now_ns) noexcept {
+  RuleOrder order;
+  while (rules_.orders.try_pop(order)) obey(order);
+  if (now_ns >> kStepShift != looked_step_) end_what_is_over(now_ns);
+}
+
+void Verdicts::obey(const RuleOrder& order) noexcept {
+  switch (order.kind) {
+    case RuleOrder::Kind::kLimitJoins: limit_joins(order); break;
+    case RuleOrder::Kind::kBlock: {
+      Blocked& cell = blocked_[order.slot % kBlockCells];
+      if (cell.until_ns == 0) ++blocked_used_;
+      cell = {order.until_ns, order.slot, order.generation, order.enforced};
+      break;
+    }
+    case RuleOrder::Kind::kEnd: end(order.place); break;
+  }
+  any_ = limits_used_ != 0 || blocked_used_ != 0;
+}
+
+void Verdicts::limit_joins(const RuleOrder& order) noexcept {
+  Limit* limit = limit_at(order.place);
+  if (limit == nullptr) {
+    if (limits_used_ == limits_.size()) return;  // control gives no more than there is room for
+    limit = &limits_[limits_used_++];
+    *limit = Limit{};
+  }
+  limit->receiver = order.receiver;
+  limit->place = order.place;
+  limit->until_ns = order.until_ns;
+  limit->joins_per_second = order.joins_per_second;
+  limit->enforced = order.enforced;
+}
+
+void Verdicts::end(std::uint16_t place) noexcept {
+  if (place < kMaxLimits) {
+    if (Limit* limit = limit_at(place)) *limit = limits_[--limits_used_];
+  } else if (Blocked& cell = blocked_[place - kMaxLimits]; cell.until_ns != 0) {
+    cell = Blocked{};
+    --blocked_used_;
+  }
+}
+
+/// Once a second.
+[[gnu::noinline]] void Verdicts::end_what_is_over(std::uint64_t now_ns) noexcept {
+  looked_step_ = now_ns >> kStepShift;
+  if (!any_) return;
+  for (std::size_t i = 0; i < limits_used_;) {
+    if (limits_[i].until_ns > now_ns) {
+      ++i;
+    } else {
+      limits_[i] = limits_[--limits_used_];
+    }
+  }
+  for (Blocked& cell : blocked_) {
+    if (cell.until_ns == 0 || cell.until_ns > now_ns) continue;
+    cell = Blocked{};
+    --blocked_used_;
+  }
+  any_ = limits_used_ != 0 || blocked_used_ != 0;
+}
+
+Verdicts::Limit* Verdicts::limit_at(std::uint16_t place) noexcept {
+  const auto end = limits_.begin() + static_cast<std::ptrdiff_t>(limits_used_);
+  const auto found = std::find_if(limits_.begin(), end, [&](const Limit& limit) { return limit.place == place; });
+  return found == end ? nullptr : &*found;
+}
+
+Verdicts::Limit* Verdicts::limit_of(const IpAddress& receiver) noexcept {
+  const auto end = limits_.begin() + static_cast<std::ptrdiff_t>(limits_used_);
+  const auto found = std::find_if(limits_.begin(), end, [&](const Limit& limit) { return limit.receiver == receiver; });
+  return found == end ? nullptr : &*found;
+}
+
+bool Verdicts::is_spared(const IpAddress& address) const noexcept {
+  return std::any_of(spared_.begin(), spared_.end(), [&](const Prefix& prefix) { return holds(prefix, address); });
+}
+
+bool Verdicts::is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept {
+  if (limit.step != now_ns >> kStepShift) {
+    limit.step = now_ns >> kStepShift;
+    limit.passed = 0;
+  }
+  if (limit.passed < limit.joins_per_second) {
+    ++limit.passed;
+    return false;
+  }
+  return !retried_.remember(name_of(segment), now_ns);
+}
+
+bool Verdicts::prefetch(const SegmentView& segment) noexcept {
+  if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment) || limit_of(segment.destination()) == nullptr) return false;
+  retried_.prefetch(name_of(segment));
+  return true;
+}
+
+bool Verdicts::holds_back(const SegmentView& segment, const SubflowTable& table, std::uint64_t now_ns) noexcept {
+  if (blocked_used_ != 0 && segment.likely_slot != SubflowTable::kNone) {
+    const Blocked& cell = blocked_[segment.likely_slot % kBlockCells];
+    if (cell.until_ns != 0 && cell.slot == segment.likely_slot && cell.generation == table[cell.slot].generation &&
+        table.find(segment.hash) == cell.slot && !is_spared(segment.source())) {
+      ++(cell.enforced ? tally_.held_back_segments : tally_.observed_segments);
+      rules_.packets.add(place_of_block(cell.slot));
+      return cell.enforced;
+    }
+  }
+  if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment)) return false;
+  Limit* limit = limit_of(segment.destination());
+  if (limit == nullptr || is_spared(segment.source()) || !is_beyond(*limit, segment, now_ns)) return false;
+  ++(limit->enforced ? tally_.held_back_joins : tally_.observed_joins);
+  rules_.packets.add(limit->place);
+  return limit->enforced;
+}
+
+}  // namespace mptap

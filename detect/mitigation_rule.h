@@ -1,0 +1,33 @@
+// A rule of inline ports, as operators see it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "dataplane/types.h"
+
+namespace mptap {
+
+/// Holds back the segments of a subflow from `source` to `destination` and back; or, where it has no source, the joins to
+/// `destination` beyond so many a second that do not come again.
+struct MitigationRule {
+  std::uint64_t number = 0;  // from 1; given once
+  std::optional<Endpoint> source;
+  Endpoint destination{};    // port 0: any
+  std::uint32_t joins_per_second = 0;
+  bool enforced = false;     // else what it would hold back is only counted
+  bool by_hand = false;      // an operator's: no detector ends it
+  std::uint64_t begun_ns = 0;  // packet time
+  std::uint64_t until_ns = 0;  // packet time; renewed while its cause goes on
+  std::uint64_t packets = 0;   // held back, or would have been, by now
+};
+
+/// What an operator may ask for.
+struct LimitByHand {
+  IpAddress receiver{};
+  std::optional<std::uint32_t> joins_per_second;  // each worker; none: as for a flood
+  std::optional<std::uint64_t> lasts_ns;          // none: as for a flood that is no longer heard of
+  bool enforced = true;
+};
+
+}  // namespace mptap

@@ -1,0 +1,252 @@
+"""Attacks through the wire: a flood of joins with a right token from forged sources, and a rogue who joins without the keys.
+
+Each check returns sentences on what is wrong.
+"""
+
+import contextlib
+import json
+import random
+import socket
+import subprocess
+import threading
+import time
+
+import mptcp_options as mptcp
+import nstat
+import raw
+from between import Between, address_of
+from bump import Wire
+from monitor import Monitor
+from mptap import BINARY
+from netns import inside, run_in
+from segments import ACK, MSS, SYN, Segment, build_frame, parse_frame
+from transfer import IPPROTO_MPTCP, PORT
+
+JOINS = 40_000
+HONEST = 3  # connections that are opened meanwhile, each of which joins
+JOINED_S = 12  # a SYN that was held back comes again after a second, and once more after three
+OVER_S = 10
+SETTINGS = """detectors:
+  join_flood:
+    interval: 1s
+    threshold: 200
+    known_token_threshold: 100
+    pass_per_second: 20
+    mitigation: {mode}"""
+
+
+ROGUE = ("10.78.1.99", 40_000)
+ROGUE_SETTINGS = "detectors: {{join_hmac: {{mitigation: {mode}}}}}"
+ROGUE_SEGMENTS = 50
+
+
+class Hosts:
+    """A server that takes what comes, and the client's connections to it."""
+
+    def __init__(self, network):
+        self._network, self._open = network, []
+        self._listener = self._socket(network.server)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(("", PORT))
+        self._listener.listen(16)
+
+    def _socket(self, namespace):
+        with inside(namespace):
+            made = socket.socket(socket.AF_INET, socket.SOCK_STREAM, IPPROTO_MPTCP)
+        self._open.append(made)
+        made.settimeout(JOINED_S)
+        return made
+
+    def connect(self):
+        """One more connection, with a byte of data: hosts join only after that."""
+        near = self._socket(self._network.client)
+        near.connect((address_of("server"), PORT))
+        far, _ = self._listener.accept()
+        self._open.append(far)
+        near.sendall(b"x")
+        far.recv(1)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for one in self._open:
+            one.close()
+
+
+def joins_of(token, mac):
+    """Frames of JOINS join SYNs to the server's second address, each of another source and port."""
+    chance = random.Random(7)
+    frames = []
+    for number in range(JOINS):
+        source = f"10.78.1.{10 + number % 240}"
+        flow = (source, 1024 + number // 240, address_of("server", 1), PORT)
+        option = MSS + mptcp.mp_join_syn(token, chance.randbytes(4), 1 + number % 200)
+        frames.append(build_frame(Segment(flow, SYN, chance.getrandbits(32), options=option, source_mac=raw.MAC), mac))
+    return frames
+
+
+def _token(monitor):
+    """Of the server, as its kernel tells it."""
+    return bytes.fromhex(monitor.events("ESTABLISHED")[0]["token"].zfill(8))
+
+
+def _mac(network):
+    return bytes.fromhex(run_in(network.server, "cat", "/sys/class/net/s1/address").strip().replace(":", ""))
+
+
+def _wait_for(what, seconds):
+    deadline = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def flood(directory, mode):
+    """A flood with the mitigation `mode`: how much of it reaches the server, whether honest hosts join meanwhile, and the rule's end."""
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(Between())
+        wire = stack.enter_context(Wire(network, directory, settings=SETTINGS.format(mode=mode)))
+        monitor = stack.enter_context(Monitor(network.server))
+        hosts = stack.enter_context(Hosts(network))
+        hosts.connect()
+        monitor.wait_for("SF_ESTABLISHED")
+        frames = joins_of(_token(monitor), _mac(network))
+        before = nstat.read(network.server)
+        sender = stack.enter_context(raw.End(network.client, "c1"))
+        thread = threading.Thread(target=lambda: sender.send(frames, at_once=16))
+        thread.start()
+        under_attack = _wait_for(lambda: any(row["note"] == "join_flood" for row in wire.rows("notice")), 5)
+        for _ in range(HONEST):
+            hosts.connect()
+        joined = _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 1 + HONEST, JOINED_S if mode == "enforce" else 1)
+        thread.join()
+        over = _wait_for(lambda: any(row["note"] == "join_flood_end" for row in wire.rows("notice")) and wire.metric("mptap_rules") == 0, OVER_S)
+        problems = wire.wrong_sums()
+        missed = wire.metric("mptap_port_nic_missed_total")
+        passed = nstat.moved(before, nstat.read(network.server))["MPJoinSynRx"]
+        held, seen = (int(wire.metric(f"mptap_{what}_joins_total")) for what in ("held_back", "observed"))
+        problems += wire.ends()
+        if not under_attack:
+            problems.append("no join_flood was told")
+        let_in = len(monitor.events("SF_ESTABLISHED")) - 1
+        if mode == "enforce" and not joined:  # else the flood keeps honest joins out, or not, as the server's luck is
+            problems.append(f"{let_in} of {HONEST} honest joins were let in")
+        if not over:
+            problems.append("the flood, or its rule, has no end")
+        told = [row["cause"] for row in wire.rows("notice") if row["note"] == "mitigation"]
+        if told != ([] if mode == "off" else ["start", "end"]):
+            problems.append(f"of rules it tells {told}")
+        # What the port missed never came to the sensor; a right token makes the server compute an HMAC.
+        came = JOINS - missed
+        print(f"flood, {mode}: {JOINS} joins, {missed:.0f} missed by the port, {passed} came to the server, {held} held back, "
+              f"{seen} observed; {let_in} of {HONEST} honest joins let in")
+        if mode == "enforce":
+            if passed > came / 10 or held < came * 0.9 or seen:
+                problems.append(f"{passed} of {came:.0f} joins came to the server, {held} were held back, {seen} observed")
+        elif passed < came or held:
+            problems.append(f"{passed} of {came:.0f} joins came to the server, {held} were held back")
+        if (seen > came / 2) != (mode == "observe"):
+            problems.append(f"{seen} of {came:.0f} joins were observed")
+    return problems
+
+
+def by_hand(directory, _):
+    """An operator's rule, by `mptap mitigations`, while no detector may hold anything back: begun, obeyed, counted, ended; and who may."""
+    count = 200
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(Between())
+        wire = stack.enter_context(Wire(network, directory))
+        frames = joins_of(bytes(4), _mac(network))[:3 * count]
+        near, far = stack.enter_context(raw.End(network.client, "c1")), stack.enter_context(raw.End(network.server, "s1"))
+
+        def ask(*words, code=0, before=()):
+            command = [*before, BINARY, "mitigations", *words, "--socket", directory / "control.sock"]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=10)
+            if done.returncode != code:
+                raise RuntimeError(f"mptap mitigations {' '.join(words)} ends with {done.returncode}: {done.stderr.strip()}")
+            return done.stdout if code == 0 else done.stderr
+
+        def came_of(sent):
+            near.send(sent)
+            return len(far.received(len(sent), 1))
+
+        def rules():
+            return [(rule["number"], rule["enforced"], rule["packets"]) for rule in json.loads(ask("--json"))["mitigations"]]
+
+        receiver = address_of("server", 1)
+        said = [ask(), ask("add", "--receiver", receiver, "--joins-per-second", "0", "--observe")]
+        found = [came_of(frames[:count]), rules()]
+        said.append(ask("add", "--receiver", receiver, "--joins-per-second", "0", "--seconds", "60"))
+        found += [came_of(frames[count:2 * count]), rules()]
+        said += [ask("list"), ask("remove", "2"), ask("remove", "2", code=1), ask("add", "--receiver", "10.0.0.0/8", code=1)]
+        found += [came_of(frames[2 * count:]), rules()]
+        (directory / "control.sock").chmod(0o666)
+        directory.chmod(0o755)
+        other = ("setpriv", "--reuid=65534", "--clear-groups")
+        said += [ask(before=other), ask("add", "--receiver", receiver, code=1, before=other)]
+        problems = wire.wrong_sums()
+        dropped = int(wire.metric("mptap_inline_dropped_total"))
+        problems += wire.ends()
+    if found != (wanted := [count, [(1, False, count)], 0, [(2, True, count)], count, []]):
+        problems.append(f"frames that came and rules are {found} instead of {wanted}")
+    if dropped != count:
+        problems.append(f"{dropped} frames were dropped instead of {count}")
+    wanted = ("nothing is held back", "rule 1 is in force", "rule 2 is in force", f"rule 2, by hand: joins to {receiver} beyond 0 a second; "
+              f"{count} held back", "rule 2 has ended", "there is no rule 2", "is no address", "nothing is held back", "only root")
+    problems += [f"it says {text.strip()!r} instead of {part!r}" for text, part in zip(said, wanted, strict=True) if part not in text]
+    told = [row["msg"] for row in wire.rows("notice") if row["note"] == "mitigation"]
+    parts = ("rule 1: asked for by hand", "another takes its place", "rule 2: asked for by hand", f"ended by hand; {count} were")
+    if len(told) != len(parts) or not all(part in message for part, message in zip(parts, told)):
+        problems.append(f"notices of rules are {told}")
+    return problems
+
+
+def rogue(directory, mode):
+    """A rogue joins with the right token and a wrong HMAC, and goes on to send: his segments do not reach the server."""
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(Between())
+        run_in(network.server, "ip", "neighbour", "add", ROGUE[0], "lladdr", raw.MAC.hex(":"), "dev", "s1")
+        wire = stack.enter_context(Wire(network, directory, settings=ROGUE_SETTINGS.format(mode=mode)))
+        monitor = stack.enter_context(Monitor(network.server))
+        hosts = stack.enter_context(Hosts(network))
+        hosts.connect()
+        monitor.wait_for("SF_ESTABLISHED")
+        near = stack.enter_context(raw.End(network.client, "c1"))
+        far = stack.enter_context(raw.End(network.server, "s1"))
+        flow = (*ROGUE, address_of("server", 1), PORT)
+
+        def send(flags, sequence, acknowledgement=0, options=b"", payload=b""):
+            near.send([build_frame(Segment(flow, flags, sequence, acknowledgement, options, payload, source_mac=raw.MAC), _mac(network))])
+
+        send(SYN, 1000, options=MSS + mptcp.mp_join_syn(_token(monitor), b"\1\2\3\4", 9))
+        answers = near.received_to(raw.MAC, 1)
+        if not answers:
+            return ["the server does not answer the rogue's SYN: this checks nothing"]
+        behind = parse_frame(answers[0]).next_sequence
+        send(ACK, 1001, behind, mptcp.mp_join_ack(bytes(20)))
+        if not _wait_for(lambda: any(row["note"] == "join_hmac" for row in wire.rows("notice")), 5):
+            return ["no join_hmac was told: this checks nothing"]
+        if not _wait_for(lambda: wire.metric("mptap_rules") == (mode != "off"), 5):
+            return [f"{wire.metric('mptap_rules'):.0f} rules are in force"]
+        came_before = len(far.received(2, 0.2))
+        for number in range(ROGUE_SEGMENTS):
+            send(ACK, 1001 + 100 * number, behind, payload=bytes(100))
+        came = len(far.received(ROGUE_SEGMENTS, 1))
+        hosts.connect()
+        let_in = _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5)
+        problems = wire.wrong_sums()
+        held, seen = (int(wire.metric(f"mptap_{what}_segments_total")) for what in ("held_back", "observed"))
+        problems += wire.ends()
+        if came_before != 2:
+            problems.append(f"{came_before} frames of the rogue's handshake came to the server instead of 2")
+        if not let_in:
+            problems.append("an honest join was not let in")
+        all_of_them = range(ROGUE_SEGMENTS, 2 * ROGUE_SEGMENTS + 1)  # and the server's answers
+        none = range(1)
+        wanted = {"off": (none, none), "observe": (none, all_of_them), "enforce": (all_of_them, none)}[mode]
+        if came != (0 if mode == "enforce" else ROGUE_SEGMENTS) or held not in wanted[0] or seen not in wanted[1]:
+            problems.append(f"of {ROGUE_SEGMENTS} segments {came} came to the server, {held} were held back, {seen} observed")
+        return problems
