@@ -24,6 +24,7 @@ struct StartupConfig {
 struct RuntimeConfig {
   DetectorOptions detectors;
   NoticeOptions notices;
+  MitigationOptions mitigation;
   LogOptions logs;
   MessageOptions messages;
 };

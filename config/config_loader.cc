@@ -7,6 +7,7 @@
 #include "config/reader.h"
 #include "config/source_text.h"
 #include "config/yaml_document.h"
+#include "dataplane/port_names.h"
 
 namespace mptap {
 namespace {
@@ -37,8 +38,24 @@ Mistakes check_filter(const Reading& reading, FilterCheck check) {
   return {{place->second, "`filter` " + problem}};
 }
 
+/// Where `inline` stands and a pair is no wire.
+Mistakes check_pairs(const Reading& reading, PairCheck check) {
+  const DataplaneOptions& options = reading.config.startup.dataplane;
+  if (check == nullptr || reading.faulty.contains("inline")) return {};
+  Mistakes mistakes;
+  for (std::size_t i = 0; i < options.pairs.size(); ++i) {
+    const auto place = reading.places.find("inline[" + std::to_string(i) + "]");
+    const auto first = find_port(options, options.pairs[i].first);
+    const auto second = find_port(options, options.pairs[i].second);
+    if (!first || !second) continue;
+    const std::string problem = check(options.ports[*first], options.ports[*second]);
+    if (!problem.empty()) mistakes.push_back({place->second, "`inline` " + problem});
+  }
+  return mistakes;
+}
+
 /// Everything wrong with the text, in any order; columns count bytes.
-Mistakes read_text(const std::string& text, FilterCheck filter, Config& config) {
+Mistakes read_text(const std::string& text, const ConfigChecks& checks, Config& config) {
   Mistakes mistakes = check_source(text);
   if (!mistakes.empty()) return mistakes;
   if (Mistakes tabs = find_tab_indentation(text); !tabs.empty()) {
@@ -52,7 +69,8 @@ Mistakes read_text(const std::string& text, FilterCheck filter, Config& config) 
   // A document that breaks off may lack what would resolve a contradiction.
   if (document.mistakes.empty()) append(mistakes, find_contradictions(reading));
   append(mistakes, std::move(document.mistakes));
-  append(mistakes, check_filter(reading, filter));
+  append(mistakes, check_filter(reading, checks.filter));
+  append(mistakes, check_pairs(reading, checks.pair));
   config = std::move(reading.config);
   config.startup.worker.records = records_for(config.runtime.logs.events);
   return mistakes;
@@ -73,11 +91,11 @@ std::string ConfigError::to_string() const {
   return place + " " + message;
 }
 
-ConfigResult parse_config(const std::string& text, const std::string& name, FilterCheck filter) {
+ConfigResult parse_config(const std::string& text, const std::string& name, const ConfigChecks& checks) {
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   const std::string body = text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text;
   ConfigResult result;
-  Mistakes mistakes = read_text(body, filter, result.config);
+  Mistakes mistakes = read_text(body, checks, result.config);
   order(mistakes);
   count_characters(body, mistakes);
   for (Mistake& mistake : mistakes) {
@@ -86,9 +104,9 @@ ConfigResult parse_config(const std::string& text, const std::string& name, Filt
   return result;
 }
 
-ConfigResult load_config(const std::string& path, FilterCheck filter) {
+ConfigResult load_config(const std::string& path, const ConfigChecks& checks) {
   SourceFile source = read_source(path);
-  if (source.problem.empty()) return parse_config(source.text, path, filter);
+  if (source.problem.empty()) return parse_config(source.text, path, checks);
   ConfigResult result;
   result.errors.push_back({.file = path, .message = std::move(source.problem)});
   result.unreadable = true;

@@ -31,17 +31,27 @@ struct ConfigResult {
 /// @param for_ports  The configuration names ports: the filter must fit what they deliver.
 using FilterCheck = std::string (*)(const std::string& expression, bool for_ports);
 
+/// Says why two ports of a pair cannot be one wire, as a sentence; empty where they can, or where this machine does not have
+/// them. The machine is asked, which this folder does not do.
+using PairCheck = std::string (*)(const PortOptions& first, const PortOptions& second);
+
+/// What takes more than the text to judge. Null: taken as it is.
+struct ConfigChecks {
+  FilterCheck filter = nullptr;
+  PairCheck pair = nullptr;
+};
+
 /// Loads and validates a configuration file.
 ///
 /// Unknown keys, wrong types, values out of range, units that are missing or wrong, duplicate keys and
 /// contradictions between settings are all reported, not only the first.
 /// @param path    A YAML file.
-/// @param filter  Null: `filter` is taken as it is.
+/// @param checks  What the caller brings.
 /// Any thread; reads the file once; no throw.
-[[nodiscard]] ConfigResult load_config(const std::string& path, FilterCheck filter = nullptr);
+[[nodiscard]] ConfigResult load_config(const std::string& path, const ConfigChecks& checks = {});
 
 /// The same for a text; `name` stands for the file in errors.
-[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& name, FilterCheck filter = nullptr);
+[[nodiscard]] ConfigResult parse_config(const std::string& text, const std::string& name, const ConfigChecks& checks = {});
 
 /// The settings table for a person: path, value (of `config`), unit, range, default and meaning, as YAML that
 /// load_config accepts.

@@ -1,8 +1,13 @@
 #include "config/contradictions.h"
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "config/value.h"
+#include "dataplane/port_names.h"
 
 namespace mptap {
 namespace {
@@ -35,6 +40,8 @@ class Finder {
       check_driver(i);
       compare_ports(i);
     }
+    check_pairs();
+    check_mitigation();
     return std::move(mistakes_);
   }
 
@@ -97,6 +104,36 @@ class Finder {
                                          "; name every port once");
         break;
       }
+    }
+  }
+
+  void check_pairs() {
+    const auto& options = reading_.config.startup.dataplane;
+    const auto faulty_port = reading_.faulty.lower_bound("ports");
+    if (faulty_port != reading_.faulty.end() && faulty_port->starts_with("ports")) return;  // it may be the one that is named
+    if (options.pairs.empty() || is_faulty("inline")) return;
+    std::set<std::size_t> taken;
+    for (std::size_t i = 0; i < options.pairs.size(); ++i) {
+      const std::string path = "inline[" + std::to_string(i) + "]";
+      for (const std::string& name : {options.pairs[i].first, options.pairs[i].second}) {
+        const auto port = find_port(options, name);
+        if (!port) {
+          report(path, "`inline` names " + quote_excerpt(name) + ", which is no port; name it under `ports`, e.g. as an `interface`");
+        } else if (!taken.insert(*port).second) {
+          report(path, "`inline` names " + quote_excerpt(name) + " twice; a port has one partner, and another one than itself");
+        }
+      }
+    }
+  }
+
+  void check_mitigation() {
+    const Config& config = reading_.config;
+    if (!config.startup.dataplane.pairs.empty() || is_faulty("inline")) return;
+    for (const auto& [path, choice] : {std::pair{"detectors.join_flood.mitigation", config.runtime.detectors.join_flood.mitigation},
+                                       std::pair{"detectors.join_hmac.mitigation", config.runtime.detectors.join_hmac.mitigation}}) {
+      if (choice == Mitigation::kOff || !is_set(path)) continue;
+      report(path, "`" + std::string(path) + "` holds packets back, and no port is inline: a port that only listens holds back nothing; "
+                                             "name pairs under `inline`, or say off");
     }
   }
 

@@ -9,6 +9,7 @@ namespace mptap {
 namespace {
 
 constexpr std::array<std::string_view, 5> kSeverityWords = kWordsOf<SeverityChoice>;
+constexpr std::array<std::string_view, 3> kMitigationWords = kWordsOf<Mitigation>;
 constexpr std::size_t kMaxAllowed = 1'024;
 
 /// What stands in the group of one detector besides what all have.
@@ -45,7 +46,16 @@ Rows thresholds_of(std::string_view detector) {
             number("detectors.join_flood.max_receivers", AT(join_flood.max_receivers), {1, kMaxTable}, "receivers",
                    "Receivers that are watched at once; the least active leave first."),
             number("detectors.join_flood.top_sources", AT(join_flood.top_sources), {0, 16}, "sources",
-                   "The busiest sources that a notice names.")};
+                   "The busiest sources that a notice names."),
+            choice("detectors.join_flood.mitigation", AT(join_flood.mitigation), kMitigationWords,
+                   "Inline ports: what becomes of joins to a receiver under attack beyond `pass_per_second`; those that come again "
+                   "pass. observe only counts."),
+            number("detectors.join_flood.pass_per_second", AT(join_flood.pass_per_second), {0, 1'000'000'000}, "joins",
+                   "Joins to a receiver under attack that pass at once, in a second and through one worker.")};
+  }
+  if (detector == "join_hmac") {
+    return {choice("detectors.join_hmac.mitigation", AT(join_hmac.mitigation), kMitigationWords,
+                   "Inline ports: what becomes of the further segments of such a subflow; observe only counts.")};
   }
   if (detector == "half_open_join") {
     return {duration("detectors.half_open_join.grace", AT(half_open_join.grace_ns), {0, kHour},
@@ -95,6 +105,7 @@ struct SwitchPaths {
   std::string_view suppress;
 };
 
+// cppcheck-suppress passedByValue ; a Reach is an enumerator of one byte
 Rows switch_of(const SwitchPaths& paths, std::string_view doc, Reach enabled, Reach severity, Reach suppress) {
   return {group(paths.group, doc), boolean(paths.enabled, enabled, "Watch for it."),
           choice(paths.severity, severity, kSeverityWords,

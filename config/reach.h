@@ -25,6 +25,9 @@ template <>
 inline constexpr std::array<std::string_view, 3> kWordsOf<LogFormat>{"zeek", "json", "eve"};
 
 template <>
+inline constexpr std::array<std::string_view, 3> kWordsOf<Mitigation>{"off", "observe", "enforce"};
+
+template <>
 inline constexpr std::array<std::string_view, 5> kWordsOf<SeverityChoice>{"own", "info", "low", "medium", "high"};
 
 /// A field's value as the table speaks of it.

@@ -22,6 +22,12 @@ std::string below(const std::string& group, const std::string& key) {
   return group.empty() ? key : group + '.' + key;
 }
 
+/// Whether a text may stand in a sentence as the name of an interface: the kernel takes up to 15 bytes.
+bool may_be_interface(const std::string& text) {
+  constexpr std::size_t kLongest = 15;
+  return !text.empty() && text.size() <= kLongest && std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f && c != '`'; });
+}
+
 class SettingsReader {
  public:
   Reading read(const YamlNode& root) {
@@ -97,6 +103,10 @@ class SettingsReader {
     }
     setting.reach.set(reading_.config, port_, *value);
     reading_.places[name] = place_of(node);
+    if (setting.type != SettingType::kPairs) return;
+    for (std::size_t i = 0; i < node.children.size(); ++i) {
+      reading_.places[name + '[' + std::to_string(i) + ']'] = place_of(node.children[i]);
+    }
   }
 
   void read_ports(const YamlNode& node, const Setting& setting) {
@@ -122,7 +132,7 @@ class SettingsReader {
       port_ = {};
       if (entry.kind == YamlNode::Kind::kScalar) {
         fault(entry.place, group.name,
-              "a port must be a group of settings: `- interface: " + entry.text + "`");
+              "a port must be a group of settings: `- interface: " + (may_be_interface(entry.text) ? entry.text : "eth1") + "`");
       } else if (entry.kind == YamlNode::Kind::kList) {
         fault(entry.place, group.name, "a port must be a group of settings: `- interface: eth1`");
       } else {

@@ -25,12 +25,13 @@ enum class SettingType : std::uint8_t {
   kNumbers,   // a list of whole numbers
   kChoices,   // a list of words, none twice
   kTexts,     // a list of texts of a given form, none twice
+  kPairs,     // a list of pairs of names
 };
 
-/// A setting's value, by its type: bool; number, duration and size; choice and text; numbers; choices.
+/// A setting's value, by its type: bool; number, duration and size; choice and text; numbers; choices and texts; pairs.
 /// Groups and lists of ports have none.
 using Value = std::variant<std::monostate, bool, std::uint64_t, std::string, std::vector<std::uint64_t>,
-                           std::vector<std::string>>;
+                           std::vector<std::string>, std::vector<PortPair>>;
 
 /// Smallest and largest allowed value, both included.
 struct Range {
@@ -61,7 +62,7 @@ struct Setting {
   std::string_view unit = {};                    // kNumber, kNumbers: what is counted
   std::span<const std::string_view> words = {};  // kChoice, kChoices: what may stand there
   const TextForm* form = nullptr;                // kText, each of kTexts
-  std::size_t max_items = 0;                     // kPorts, kNumbers, kChoices, kTexts
+  std::size_t max_items = 0;                     // kPorts, kNumbers, kChoices, kTexts, kPairs
 
   /// The last word of the path, its key in YAML.
   [[nodiscard]] std::string_view key() const;

@@ -35,6 +35,12 @@ std::vector<Setting> make_port_settings() {
 
 std::vector<Setting> make_dataplane_settings() {
   return {
+      {.path = "inline",
+       .type = SettingType::kPairs,
+       .doc = "Pairs of ports, by their interface, PCI address or virtual device: every frame that comes in on one leaves by "
+              "the other, unchanged. Ports that stand in no pair only listen.",
+       .reach = MPTAP_STARTUP(dataplane.pairs),
+       .max_items = kMaxPorts / 2},
       number("workers", MPTAP_STARTUP(dataplane.workers), {1, kMaxWorkers}, "threads",
              "Threads that poll; worker k polls queue k of every port."),
       {.path = "cores",
@@ -117,6 +123,16 @@ std::vector<Setting> make_state_settings() {
   };
 }
 
+std::vector<Setting> make_mitigation_settings() {
+  return {
+      group("mitigation", "The rules of inline ports, which a detector's `mitigation` makes."),
+      texts("mitigation.allow", MPTAP_STARTUP(worker.spared), kPrefixForm, 64,
+            "Addresses and networks whose packets are never held back, whatever a rule says."),
+      duration("mitigation.ttl", MPTAP_RUNTIME(mitigation.ttl_ns), {kSecond, kDay},
+               "A rule ends when its cause was not told again for this long; that of a subflow, this long after its start."),
+  };
+}
+
 std::vector<Setting> make_export_settings() {
   return {
       group("logs", "Log files; docs/logs.md describes their columns."),
@@ -161,7 +177,7 @@ std::vector<Setting> make_export_settings() {
 std::vector<Setting> make_settings() {
   std::vector<Setting> all;
   for (const auto& part : {make_port_settings(), make_dataplane_settings(), make_state_settings(),
-                           make_detector_settings(), make_export_settings()}) {
+                           make_detector_settings(), make_mitigation_settings(), make_export_settings()}) {
     all.insert(all.end(), part.begin(), part.end());
   }
   return all;

@@ -56,6 +56,7 @@ class ScalarReader {
         return read_text();
       case SettingType::kGroup:
       case SettingType::kPorts:
+      case SettingType::kPairs:
         break;
     }
     return std::nullopt;
@@ -161,6 +162,34 @@ std::optional<Value> read_list(const Setting& setting, const std::string& name, 
   return items;
 }
 
+/// The two names of a pair; what is wrong with it goes to `mistakes`.
+std::optional<PortPair> read_pair(const std::string& name, const YamlNode& node, Mistakes& mistakes) {
+  const auto is_name = [](const YamlNode& child) { return child.kind == YamlNode::Kind::kScalar && !child.text.empty(); };
+  if (node.kind == YamlNode::Kind::kList && node.children.size() == 2 && std::ranges::all_of(node.children, is_name)) {
+    return PortPair{node.children[0].text, node.children[1].text};
+  }
+  mistakes.push_back({place_of(node), "`" + name + "` is made of pairs: each names two ports, as in [[eth1, eth2]]"});
+  return std::nullopt;
+}
+
+std::optional<Value> read_pairs(const Setting& setting, const std::string& name, const YamlNode& node, Mistakes& mistakes) {
+  if (node.kind != YamlNode::Kind::kList && node.kind != YamlNode::Kind::kNone) {
+    mistakes.push_back({place_of(node), "`" + name + "` must be a list of pairs such as [[eth1, eth2]]"});
+    return std::nullopt;
+  }
+  if (node.children.size() > setting.max_items) {
+    mistakes.push_back({place_of(node), "`" + name + "` has " + std::to_string(node.children.size()) + " pairs; at most " +
+                                            std::to_string(setting.max_items) + " may stand there"});
+    return std::nullopt;
+  }
+  std::vector<PortPair> pairs;
+  for (const YamlNode& child : node.children) {
+    if (const auto pair = read_pair(name, child, mistakes)) pairs.push_back(*pair);
+  }
+  if (pairs.size() < node.children.size()) return std::nullopt;
+  return pairs;
+}
+
 std::string quote_text(const std::string& text) {
   std::string quoted = "\"";
   for (const char c : text) {
@@ -176,6 +205,7 @@ std::optional<Value> read_value(const Setting& setting, const std::string& name,
                                 Mistakes& mistakes) {
   if (setting.type == SettingType::kNumbers) return read_list<std::uint64_t>(setting, name, node, mistakes);
   if (setting.type == SettingType::kChoices || setting.type == SettingType::kTexts) return read_list<std::string>(setting, name, node, mistakes);
+  if (setting.type == SettingType::kPairs) return read_pairs(setting, name, node, mistakes);
   return ScalarReader(setting, name, node, mistakes).read();
 }
 
@@ -191,6 +221,10 @@ std::string format_value(const Setting& setting, const Value& value) {
   } else if (const auto* words = std::get_if<std::vector<std::string>>(&value)) {
     for (const std::string& item : *words) {
       items += (items.empty() ? "" : ", ") + (setting.type == SettingType::kTexts ? quote_text(item) : item);
+    }
+  } else if (const auto* pairs = std::get_if<std::vector<PortPair>>(&value)) {
+    for (const PortPair& pair : *pairs) {
+      items += (items.empty() ? "[" : ", [") + quote_text(pair.first) + ", " + quote_text(pair.second) + "]";
     }
   }
   return "[" + items + "]";
@@ -217,6 +251,8 @@ std::string describe_allowed(const Setting& setting) {
     case SettingType::kText:
     case SettingType::kTexts:
       return std::string(setting.form->wanted);
+    case SettingType::kPairs:
+      return "pairs of ports such as [[eth1, eth2]]";
     case SettingType::kGroup:
     case SettingType::kPorts:
       break;
@@ -225,11 +261,15 @@ std::string describe_allowed(const Setting& setting) {
 }
 
 std::string quote_excerpt(const std::string& text) {
-  if (text.size() <= kMaxExcerpt) return "`" + text + "`";
-  std::size_t end = kMaxExcerpt;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u)
+  std::size_t end = std::min(text.size(), kMaxExcerpt);
+  const bool is_whole = end == text.size();
+  while (!is_whole && end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u)
     --end;  // not inside a character
-  return "`" + text.substr(0, end) + "...`";
+  std::string excerpt = text.substr(0, end);
+  // Keys over several lines and escapes in quotes: a message is one line, and tells a terminal nothing.
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(excerpt.begin(), excerpt.end(), is_control, ' ');
+  return "`" + excerpt + (is_whole ? "`" : "...`");
 }
 
 Place place_of(const YamlNode& node) { return node.place.line > 0 ? node.place : node.key_place; }

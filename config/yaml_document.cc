@@ -88,11 +88,15 @@ class TreeBuilder : public YAML::EventHandler {
     return std::move(root_);
   }
 
-  /// A place that may lie behind the end of the text, moved to its end.
+  /// A place that may lie behind the end of the text, or of its line, moved there. The library's own places may, and not only
+  /// in its own mistakes: what is missing at the end is told behind the line's end that was added.
   [[nodiscard]] Place clamp(Place place) const {
     const auto lines = static_cast<int>(line_starts_.size());
-    if (place.line <= lines) return place;
-    return {lines, static_cast<int>(text_.size() - line_starts_.back()) + 1};
+    const auto line = static_cast<std::size_t>(std::min(place.line, lines)) - 1;
+    const std::size_t end = line + 1 < line_starts_.size() ? line_starts_[line + 1] - 1 : text_.size();
+    const int behind = static_cast<int>(end - line_starts_[line]) + 1;
+    if (place.line > lines) return {lines, behind};
+    return {place.line, std::min(place.column, behind)};
   }
 
   /// The text from a place on; empty behind the end.
@@ -262,7 +266,7 @@ YamlDocument parse_yaml(const std::string& text) {
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const Refusal& refusal) {
-    document.mistakes.push_back(refusal.mistake);
+    document.mistakes.push_back({builder.clamp(refusal.mistake.place), refusal.mistake.message});
   } catch (const YAML::Exception& error) {
     const Place place = builder.clamp(place_of(error.mark));
     document.mistakes.push_back({place, explain(error)});

@@ -28,6 +28,7 @@ class QueryCommands {
     connections->add_option("--address", query.address, "Only those with this address, or one of this prefix")->option_text("ADDRESS");
     connections->add_option("--limit", query.limit, "At most so many (100; up to 1000)")->check(CLI::Range(0, 1'000))->option_text("N");
     add(app.add_subcommand("config", "Ask a running sensor for the settings it obeys"));
+    add_mitigations(app);
     top_app_ = app.add_subcommand("top", "Watch a running sensor in the terminal; q leaves");
     top_app_->add_option("--interval", top.interval_s, "Seconds between two looks")->check(CLI::Range(0.1, 3'600.0))->option_text("SECONDS");
     top_app_->add_flag("--once", top.once, "Print one interval as text");
@@ -36,6 +37,7 @@ class QueryCommands {
 
   [[nodiscard]] std::optional<Command> parsed() {
     if (top_app_->parsed()) return top;
+    if (mitigations_app_->parsed()) return mitigation;
     for (const CLI::App* app : apps_) {
       if (!app->parsed()) continue;
       query.what = app->get_name();
@@ -45,6 +47,23 @@ class QueryCommands {
   }
 
  private:
+  void add_mitigations(CLI::App& app) {
+    using What = MitigationArguments::What;
+    mitigations_app_ = app.add_subcommand("mitigations", "List, add and remove rules by which a running sensor holds packets back");
+    mitigations_app_->require_subcommand(0, 1);
+    mitigations_app_->add_flag("--json", mitigation.json, "Print JSON (docs/query.md)");
+    add_socket(*mitigations_app_, mitigation.socket);
+    mitigations_app_->add_subcommand("list", "Those in force")->fallthrough();
+    CLI::App* add_app = mitigations_app_->add_subcommand("add", "Hold back joins to a receiver that are too many");
+    add_app->fallthrough()->callback([this] { mitigation.what = What::kAdd; });
+    add_app->add_option("--receiver", mitigation.receiver, "To protect")->required()->option_text("ADDRESS");
+    add_app->add_option("--joins-per-second", mitigation.joins_per_second, "That pass (detectors.join_flood.pass_per_second)")->option_text("N");
+    add_app->add_option("--seconds", mitigation.seconds, "Until it ends by itself (mitigation.ttl)")->check(CLI::Range(1, 86'400))->option_text("N");
+    add_app->add_flag("--observe", mitigation.observe, "Count what would be held back, and let it pass");
+    CLI::App* remove_app = mitigations_app_->add_subcommand("remove", "End one before its time");
+    remove_app->fallthrough()->callback([this] { mitigation.what = What::kRemove; });
+    remove_app->add_option("number", mitigation.number, "As list tells it")->required()->option_text("NUMBER");
+  }
   CLI::App* add(CLI::App* command) {
     add_socket(*command, query.socket);
     return apps_.emplace_back(command);
@@ -58,9 +77,11 @@ class QueryCommands {
   }
 
   QueryArguments query;
+  MitigationArguments mitigation;
   TopArguments top;
   std::vector<CLI::App*> apps_;
   CLI::App* top_app_ = nullptr;
+  CLI::App* mitigations_app_ = nullptr;
 };
 
 }  // namespace

@@ -45,6 +45,19 @@ struct QueryArguments {
   std::optional<std::uint32_t> limit;    // connections
 };
 
+struct MitigationArguments {
+  enum class What : std::uint8_t { kList, kAdd, kRemove };
+
+  What what = What::kList;
+  std::string socket = kDefaultControlSocket;
+  bool json = false;
+  std::string receiver;                           // add: an address
+  std::optional<std::uint32_t> joins_per_second;  // add
+  std::optional<std::uint32_t> seconds;           // add
+  bool observe = false;                           // add: count what would be held back
+  std::uint64_t number = 0;                       // remove
+};
+
 struct TopArguments {
   std::string socket = kDefaultControlSocket;
   double interval_s = 2;
@@ -58,7 +71,7 @@ struct DoctorArguments {
 
 /// What the command line itself settles (help, version, mistakes): the exit code.
 using Command = std::variant<int, RunArguments, ReadArguments, CheckConfigArguments, PrintConfigArguments, QueryArguments,
-                             TopArguments, DoctorArguments>;
+                             MitigationArguments, TopArguments, DoctorArguments>;
 
 /// Parses the command line; prints help, version or what is wrong with it.
 /// Main thread.

@@ -1,8 +1,10 @@
 #include "daemon/config_command.h"
 
+#include <algorithm>
 #include <iostream>
 
 #include "daemon/exit_code.h"
+#include "dataplane/interface_query.h"
 #include "dataplane/pcap_filter.h"
 
 namespace mptap {
@@ -13,9 +15,21 @@ std::string check_filter(const std::string& expression, bool for_ports) {
   return PcapFilter::compile(expression, links).error;
 }
 
+/// Both MTUs as the kernel has them; a card that DPDK drives is given the same by the sensor.
+std::string check_pair(const PortOptions& first, const PortOptions& second) {
+  const auto one = read_mtu(first.interface);
+  const auto other = read_mtu(second.interface);
+  if (!one || !other || *one == *other) return {};
+  const PortOptions& longer = *one > *other ? first : second;
+  const std::uint32_t least = std::min(*one, *other);
+  return "joins " + first.interface + " (MTU " + std::to_string(*one) + ") and " + second.interface + " (MTU " +
+         std::to_string(*other) + "): what is longer would be lost; give both one MTU: ip link set " + longer.interface + " mtu " +
+         std::to_string(least);
+}
+
 }  // namespace
 
-ConfigResult load_checked(const std::string& path) { return load_config(path, check_filter); }
+ConfigResult load_checked(const std::string& path) { return load_config(path, {.filter = check_filter, .pair = check_pair}); }
 
 std::optional<Config> load_or_explain(const std::string& path, int& exit_code) {
   if (path.empty()) return Config{};

@@ -9,7 +9,7 @@
 
 namespace mptap {
 
-/// Loads a configuration and checks its filter, too. Any thread.
+/// Loads a configuration and checks its filter and its pairs of ports, too. Any thread.
 [[nodiscard]] ConfigResult load_checked(const std::string& path);
 
 /// Loads a configuration and prints what is wrong with it to stderr.

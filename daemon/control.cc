@@ -6,6 +6,22 @@
 #include <thread>
 
 namespace mptap {
+namespace {
+
+/// Whether control takes keys from such a record, or proves something by keys it has.
+bool uses_keys(const Record& record) {
+  switch (record.kind) {
+    case RecordKind::kOpened: return record.opened.syn.offer == Offer::kCapable && record.opened.syn.version == 0;
+    case RecordKind::kSynAck:
+    case RecordKind::kCapableAck:
+    case RecordKind::kJoinAck:
+    case RecordKind::kAddAddr:
+    case RecordKind::kFastClose: return true;
+    default: return false;
+  }
+}
+
+}  // namespace
 
 void Control::run(const std::function<void()>& between) {
   using std::chrono::microseconds;
@@ -81,6 +97,7 @@ std::size_t Control::take_burst(std::size_t worker, bool alone, std::uint64_t pu
       correlator_.on_packet(worker, packet_);
     }
     correlator_.on_record(worker, record);
+    if (uses_keys(record)) wipe_stack();
     record = Record{};  // it may hold keys
   }
   return count;

@@ -20,6 +20,7 @@ struct Execute {
   int operator()(const mptap::CheckConfigArguments& arguments) const { return mptap::check_config(arguments); }
   int operator()(const mptap::PrintConfigArguments& arguments) const { return mptap::print_config_command(arguments); }
   int operator()(const mptap::QueryArguments& arguments) const { return mptap::ask_sensor(arguments); }
+  int operator()(const mptap::MitigationArguments& arguments) const { return mptap::manage_mitigations(arguments); }
   int operator()(const mptap::TopArguments& arguments) const { return mptap::show_top(arguments); }
   int operator()(const mptap::DoctorArguments& arguments) const { return mptap::examine_machine(arguments); }
 };

@@ -39,7 +39,20 @@ class Rest {
   std::uint64_t sleep_ns_ = kShortest;
 };
 
+std::vector<std::unique_ptr<RuleChannel>> make_rules(const StartupConfig& config, std::size_t workers) {
+  std::vector<std::unique_ptr<RuleChannel>> channels;
+  for (std::size_t i = 0; i < workers && !config.dataplane.pairs.empty(); ++i) channels.push_back(std::make_unique<RuleChannel>());
+  return channels;
+}
+
 }  // namespace
+
+Capacities capacities_of(const StartupConfig& config) {
+  return {.subflows = config.worker.table.capacity,
+          .ring = config.worker.ring_capacity,
+          .records_pending = config.worker.overflow_capacity,
+          .connections = config.correlator.max_connections};
+}
 
 Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config,
                    const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters,
@@ -47,15 +60,27 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
     : config_(config),
       detectors_(runtime.detectors),
       notices_(runtime.notices),
-      correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), sink, counters) {
+      rules_(make_rules(config, sources.size())),
+      mitigation_(runtime.mitigation),
+      counters_(counters),
+      correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), behind_mitigator(sink), counters) {
   correlator_.choose_events(runtime.logs.events);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
     const bool keeps = config.correlator.evidence.any();
     shelves_.push_back(keeps ? std::make_unique<PacketShelf>(kShelfPackets) : nullptr);
     workers_.push_back(std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_,
-                                                shelves_.back().get(), filter));
+                                                shelves_.back().get(), filter,
+                                                rules_.empty() ? nullptr : rules_[workers_.size()].get()));
   }
+}
+
+/// Who takes the correlator's reports: the sink itself, or a mitigator before it.
+ReportSink& Pipeline::behind_mitigator(ReportSink& sink) {
+  if (rules_.empty()) return sink;
+  std::vector<RuleChannel*> channels;
+  for (const auto& channel : rules_) channels.push_back(channel.get());
+  return mitigator_.emplace(sink, detectors_, mitigation_, std::move(channels), counters_);
 }
 
 Pipeline::~Pipeline() {
@@ -72,6 +97,7 @@ void Pipeline::start(const ThreadHooks& hooks) {
     Control(links, correlator_).run([this, &hooks] {
       control_turns_.store(control_turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       take_over_runtime(hooks);
+      if (mitigator_) mitigator_->advance(counters_.time_ns.load(std::memory_order_relaxed));
       mailbox_.serve(correlator_);
     });
     control_gone_.store(true, std::memory_order_relaxed);
@@ -80,6 +106,14 @@ void Pipeline::start(const ThreadHooks& hooks) {
   for (std::size_t i = 0; i < workers_.size(); ++i) {
     threads_.emplace_back([this, i, hooks] { run_worker(i, hooks); });
   }
+}
+
+bool Pipeline::with_mitigator(const std::function<void(Mitigator&, std::uint64_t)>& work, std::chrono::milliseconds timeout) {
+  const auto in_control = [this, &work](Correlator&) {
+    work(*mitigator_, counters_.time_ns.load(std::memory_order_relaxed));
+    return true;
+  };
+  return mailbox_.ask(in_control, timeout);
 }
 
 void Pipeline::publish(std::shared_ptr<const RuntimeConfig> runtime) {
@@ -94,6 +128,7 @@ void Pipeline::take_over_runtime(const ThreadHooks& hooks) {
   if (!runtime) return;
   detectors_ = runtime->detectors;
   notices_ = runtime->notices;
+  mitigation_ = runtime->mitigation;
   correlator_.choose_events(runtime->logs.events);
   if (hooks.on_runtime) hooks.on_runtime(*runtime);
 }

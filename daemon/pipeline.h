@@ -4,6 +4,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -11,12 +12,17 @@
 #include "config/config.h"
 #include "daemon/control.h"
 #include "daemon/control_mailbox.h"
+#include "daemon/export/metrics_table.h"
 #include "daemon/health.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/worker.h"
 #include "detect/correlator.h"
+#include "detect/mitigator.h"
 
 namespace mptap {
+
+/// What there is room for in a pipeline of this configuration.
+[[nodiscard]] Capacities capacities_of(const StartupConfig& config);
 
 /// Runs one thread a worker and one for control.
 ///
@@ -66,10 +72,17 @@ class Pipeline {
     return mailbox_.ask([&survey](Correlator& correlator) { return correlator.survey(survey); }, timeout);
   }
 
+  /// Whether packets can be held back at all.
+  [[nodiscard]] bool has_mitigator() const { return mitigator_.has_value(); }
+
+  /// Has something done with the mitigator by control; false where that was not done within `timeout`. Any thread.
+  [[nodiscard]] bool with_mitigator(const std::function<void(Mitigator&, std::uint64_t now_ns)>& work, std::chrono::milliseconds timeout);
+
   /// Gives control another configuration, which it takes over between two batches. Main thread.
   void publish(std::shared_ptr<const RuntimeConfig> runtime);
 
  private:
+  [[nodiscard]] ReportSink& behind_mitigator(ReportSink& sink);
   void take_over_runtime(const ThreadHooks& hooks);
   void run_worker(std::size_t index, const ThreadHooks& hooks);
 
@@ -86,7 +99,11 @@ class Pipeline {
   NoticeOptions notices_;                                        // control thread
   std::vector<std::unique_ptr<RecordRing>> rings_;
   std::vector<std::unique_ptr<PacketShelf>> shelves_;            // one a worker; none where no packets are kept
+  std::vector<std::unique_ptr<RuleChannel>> rules_;              // one a worker; none where nothing is inline
   std::vector<std::unique_ptr<Worker>> workers_;
+  MitigationOptions mitigation_;                                 // control thread
+  ControlCounters& counters_;
+  std::optional<Mitigator> mitigator_;                           // where something is inline
   Correlator correlator_;
   std::vector<std::thread> threads_;
 };

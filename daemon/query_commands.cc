@@ -19,6 +19,16 @@ Json question_of(const QueryArguments& arguments) {
   return question;
 }
 
+Json question_of(const MitigationArguments& arguments) {
+  using What = MitigationArguments::What;
+  if (arguments.what == What::kList) return {{"ask", "mitigations"}};
+  if (arguments.what == What::kRemove) return {{"ask", "remove_mitigation"}, {"number", arguments.number}};
+  Json question{{"ask", "add_mitigation"}, {"receiver", arguments.receiver}, {"enforce", !arguments.observe}};
+  if (arguments.joins_per_second) question["joins_per_second"] = *arguments.joins_per_second;
+  if (arguments.seconds) question["seconds"] = *arguments.seconds;
+  return question;
+}
+
 }  // namespace
 
 int ask_sensor(const QueryArguments& arguments) {
@@ -33,6 +43,25 @@ int ask_sensor(const QueryArguments& arguments) {
       std::cout << view_connections(answer);
     } else {
       std::cout << answer.at("yaml").get<std::string>();
+    }
+    return kDone;
+  } catch (const QueryError& error) {
+    std::cerr << "mptap: " << error.what() << "\n";
+    return kFailed;
+  }
+}
+
+int manage_mitigations(const MitigationArguments& arguments) {
+  using What = MitigationArguments::What;
+  try {
+    Json answer = QueryClient(arguments.socket).ask(question_of(arguments));
+    answer.erase("ok");
+    if (arguments.json) {
+      std::cout << answer.dump(2) << "\n";
+    } else if (arguments.what == What::kList) {
+      std::cout << view_mitigations(answer);
+    } else {
+      std::cout << "rule " << answer.at("number") << (arguments.what == What::kAdd ? " is in force\n" : " has ended\n");
     }
     return kDone;
   } catch (const QueryError& error) {

@@ -17,11 +17,15 @@
 namespace mptap {
 namespace {
 
-/// Reads the configuration again; a file with mistakes changes nothing.
+constexpr const char* kNoPort = "no port is configured; name one under `ports:`, e.g. `- interface: eth1`";
+
+/// Reads the configuration again; a file with mistakes changes nothing, and neither does one that could not start the
+/// sensor, such as a file that somebody is about to write.
 void reload(Sensor& sensor, const std::string& path) {
   const ConfigResult result = load_checked(path);
   for (const ConfigError& error : result.errors) spdlog::error("{}", error.to_string());
-  std::string error = result.errors.empty() ? sensor.reload(result.config) : "the configuration has mistakes";
+  std::string error = "the configuration has mistakes";
+  if (result.errors.empty()) error = result.config.startup.dataplane.ports.empty() ? kNoPort : sensor.reload(result.config);
   sensor.count(error.empty() ? ReloadResult::kApplied : ReloadResult::kRefused);
   if (error.empty()) {
     spdlog::info("reloaded {}", path);
@@ -81,8 +85,7 @@ int run_sensor(const RunArguments& arguments) {
   const auto config = load_or_explain(arguments.config_path, exit_code);
   if (!config) return exit_code;
   if (config->startup.dataplane.ports.empty()) {
-    std::cerr << "mptap: " << arguments.config_path
-              << ": no port is configured; name one under `ports:`, e.g. `- interface: eth1`\n";
+    std::cerr << "mptap: " << arguments.config_path << ": " << kNoPort << "\n";
     return kUsage;
   }
   Signals signals;

@@ -113,20 +113,19 @@ void Sensor::start_pipeline() {
 
 MetricsSources Sensor::metrics_sources() const {
   return {pipeline_->counters(), &control_counters_, &queue_, [this] { return port_counters(); }, &counters_,
-          {.subflows = config_.startup.worker.table.capacity,
-           .ring = config_.startup.worker.ring_capacity,
-           .records_pending = config_.startup.worker.overflow_capacity,
-           .connections = config_.startup.correlator.max_connections}};
+          capacities_of(config_.startup)};
 }
 
 /// A sensor that cannot be asked senses all the same.
 void Sensor::start_query() {
-  constexpr std::chrono::milliseconds kPatience{2'000};
+  static constexpr std::chrono::milliseconds kPatience{2'000};
   query_service_ = std::make_unique<QueryService>(QuerySources{
       .metrics = [this] { return read_metrics(metrics_sources(), kVersion); },
       .survey = [this](ConnectionSurvey& survey) { return pipeline_->survey(survey, kPatience); },
       .config = [this] { return running_config(); },
       .notices = [this](std::size_t most) { return recent_notices_.rows(most); },
+      .with_mitigator = pipeline_->has_mitigator() ? MitigatorAccess([this](const auto& work) { return pipeline_->with_mitigator(work, kPatience); })
+                                                   : MitigatorAccess(),
       .started_ns = counters_.started_ns.load(std::memory_order_relaxed),
   });
   if (metrics_ && config_.startup.metrics.page) {
@@ -151,8 +150,11 @@ std::vector<PortCounters> Sensor::port_counters() const {
   std::vector<PortCounters> all;
   for (std::size_t i = 0; i < ports_->size(); ++i) {
     const PortStatistics port = ports_->statistics(i);
-    all.push_back({port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets,
-                   port.up});
+    PortCounters counters{port.name, port.received_packets, port.missed_packets, port.error_packets, port.no_buffer_packets,
+                          port.up};
+    counters.is_inline = port.is_inline;
+    for (const auto& source : sources_) counters.forward += source->forwarded(static_cast<std::uint16_t>(i));
+    all.push_back(std::move(counters));
   }
   return all;
 }
@@ -193,16 +195,17 @@ std::string Sensor::reopen_logs() {
   return {};
 }
 
+/// The listener first: it takes up to two seconds to end, in which packets are still seen, and forwarded.
 void Sensor::stop() {
   query_socket_.reset();
   if (metrics_) metrics_->withdraw_page();
+  metrics_.reset();
   if (pipeline_) {
     pipeline_->request_stop();
     pipeline_->join();
     const auto said = spell_.finish(pipeline_->total().ring_full_vital, control_counters_.notices_held.load(), steady_ns());
     if (said) spdlog::warn("{}", *said);
   }
-  if (metrics_) metrics_->withdraw();
   if (writer_) writer_->stop();
   sources_.clear();
   ports_.reset();

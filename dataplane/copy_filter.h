@@ -37,7 +37,7 @@ class CopyFilter {
         break;  // those behind it are older
       }
     }
-    const Set moved = __builtin_shuffle(set, Set{0, 0, 1, 2});  // the oldest, the last one, leaves
+    const Set moved = __builtin_shufflevector(set, set, 0, 0, 1, 2);  // the oldest, the last one, leaves
     set = moved;
     set[0] = (print & ~std::uint64_t{0xffff}) | step;
     return false;

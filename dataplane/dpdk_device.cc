@@ -118,7 +118,7 @@ std::string make_pool(const DeviceRequest& request, std::uint32_t data_bytes, De
 
 /// Configures with so many send queues; some drivers want none, some one, some as many as receive queues.
 int try_start(const DeviceRequest& request, const rte_eth_dev_info& info, const rte_eth_conf& conf,
-              std::uint16_t send_queues, std::uint16_t descriptors, const Device& device) {
+              std::uint16_t send_queues, std::uint16_t descriptors, std::uint16_t send_descriptors, const Device& device) {
   if (const int status = rte_eth_dev_configure(device.id, device.queues, send_queues, &conf); status != 0)
     return status;
   rte_eth_rxconf queue = info.default_rxconf;
@@ -131,7 +131,7 @@ int try_start(const DeviceRequest& request, const rte_eth_dev_info& info, const 
   }
   for (std::uint16_t i = 0; i < send_queues; ++i) {
     const int status = rte_eth_tx_queue_setup(
-        device.id, i, kSendDescriptors, static_cast<unsigned>(rte_eth_dev_socket_id(device.id)), nullptr);
+        device.id, i, send_descriptors, static_cast<unsigned>(rte_eth_dev_socket_id(device.id)), nullptr);
     if (status != 0) return status;
   }
   // Before the start, which would otherwise switch it off.
@@ -169,14 +169,20 @@ std::string start_device(const DeviceRequest& request, Device& device, EalLog::S
   choose_hash(request, info, device.queues, conf, key, warnings);
   const std::uint32_t data_bytes = choose_parts(request, info, conf, warnings);
   std::uint16_t descriptors = to_u16(request.descriptors);
-  std::uint16_t send_descriptors = kSendDescriptors;
+  std::uint16_t send_descriptors = request.sends ? kInlineDescriptors : kSendDescriptors;
   rte_eth_dev_adjust_nb_rx_tx_desc(device.id, &descriptors, &send_descriptors);
   if (std::string error = make_pool(request, data_bytes, device, warnings); !error.empty()) return error;
 
+  if (request.sends && device.queues < request.workers) {
+    return request.name + ": is inline and has " + std::to_string(device.queues) + " queues for " + std::to_string(request.workers) +
+           " workers: lower workers, so that each can send what it received";
+  }
+  if (request.sends) conf.txmode.offloads |= info.tx_offload_capa & RTE_ETH_TX_OFFLOAD_MULTI_SEGS;
   int status = 0;
   for (const std::uint16_t send_queues : {std::uint16_t{0}, std::uint16_t{1}, device.queues}) {
+    if (request.sends && send_queues < device.queues) continue;
     step.restart();
-    status = try_start(request, info, conf, send_queues, descriptors, device);
+    status = try_start(request, info, conf, send_queues, descriptors, send_descriptors, device);
     if (status == 0) return {};
   }
   const std::string cause = step.complaints();

@@ -12,6 +12,9 @@ struct rte_mempool;
 
 namespace mptap {
 
+/// Descriptors of a queue by which frames of a partner leave; as many buffers of the partner's may lie there.
+constexpr std::uint16_t kInlineDescriptors = 1024;
+
 /// What to make of a device.
 struct DeviceRequest {
   std::string name;                  // for sentences: as the user wrote it
@@ -26,6 +29,7 @@ struct DeviceRequest {
   bool keeps_file = false;          // all buffers allowed are wanted: the device keeps a capture in them
   bool balanced_by_kernel = false;  // the kernel spreads flows, both directions alike
   bool promiscuous = true;          // to be set through DPDK
+  bool sends = false;               // its partner's frames leave by it: as many queues for sending as for receiving
 };
 
 /// A started device; plain data, closed by close_device().

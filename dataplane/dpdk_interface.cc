@@ -140,6 +140,14 @@ void InterfaceWatch::adopt_packet_sockets() {
   }
 }
 
+void InterfaceWatch::ignore_outgoing() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const int descriptor : sockets_) {
+    const int yes = 1;
+    (void)setsockopt(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, &yes, sizeof yes);
+  }
+}
+
 void InterfaceWatch::start_counting() {
   (void)read();  // clears those of the sockets
   rx_before_ = read_counter("rx_packets");

@@ -52,6 +52,10 @@ class InterfaceWatch {
   /// dropped.
   void adopt_packet_sockets();
 
+  /// Inline: takes what comes in only, not what this host sends by the interface, or it would go on to the partner, too.
+  /// After adopt_packet_sockets(); af_packet only.
+  void ignore_outgoing() noexcept;
+
   /// Counts from now on: what was lost before the sensor looks is no loss of its own.
   /// Main thread, before anyone reads.
   void start_counting();

@@ -12,15 +12,12 @@
 
 #include "dataplane/dpdk_device.h"
 #include "dataplane/dpdk_vdev.h"
+#include "dataplane/interface_query.h"
 #include "dataplane/pci_driver.h"
+#include "dataplane/port_names.h"
 
 namespace mptap {
 namespace {
-
-std::string name_of(const PortOptions& port) {
-  if (!port.interface.empty()) return port.interface;
-  return port.pci.empty() ? split_vdev(port.vdev).name : format_pci_address(port.pci);
-}
 
 std::string check_pci(const PortOptions& port) {
   const std::string address = format_pci_address(port.pci);
@@ -130,9 +127,14 @@ std::string check_ports(const DataplaneOptions& options, std::vector<std::string
 struct DpdkPorts::Port {
   std::string name;
   Device device;
-  bool made = false;  // `device` is DPDK's
+  bool made = false;      // `device` is DPDK's
+  bool hardware = false;  // a card
   std::uint32_t cut_bytes = Queue{}.cut_bytes;
+  std::optional<std::size_t> partner;  // inline: the port by which its frames leave
   std::unique_ptr<InterfaceWatch> watch;
+
+  /// What it sends, at most: the kernel's limit or the card's, Ethernet's header included. Virtual devices tell none.
+  [[nodiscard]] std::uint32_t longest_frame_bytes() const;
 
   ~Port() {
     watch.reset();
@@ -178,6 +180,14 @@ std::string DpdkPorts::Port::make(const PortOptions& options, std::uint32_t inde
   return {};
 }
 
+std::uint32_t DpdkPorts::Port::longest_frame_bytes() const {
+  if (watch) return read_mtu(name).value_or(RTE_ETHER_MTU) + RTE_ETHER_HDR_LEN;
+  rte_eth_dev_info info{};
+  std::uint16_t mtu = 0;
+  const bool is_card = hardware && rte_eth_dev_info_get(device.id, &info) == 0 && rte_eth_dev_get_mtu(device.id, &mtu) == 0;
+  return is_card ? mtu + std::uint32_t{RTE_ETHER_HDR_LEN} : Queue{}.partner_frame_bytes;
+}
+
 DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
   Opened opened;
   opened.error = check_ports(options, opened.warnings);
@@ -188,11 +198,17 @@ DpdkPorts::Opened DpdkPorts::open(const DataplaneOptions& options, Eal& eal) {
     const auto index = static_cast<std::uint32_t>(ports->ports_.size());
     EalLog::Step step(eal.log());
     port->name = name_of(port_options);
+    port->hardware = kind_of(port_options) == Kind::kPci;
+    port->partner = partner_of(options, index);
     opened.error = port->make(port_options, index, options, step, opened.warnings);
     if (opened.error.empty()) {
-      const DeviceRequest request =
-          build_request(port_options, options, port->watch && port->watch->was_promiscuous(), port->cut_bytes,
-                        opened.warnings);
+      DeviceRequest request = build_request(port_options, options, port->watch && port->watch->was_promiscuous(),
+                                            port->cut_bytes, opened.warnings);
+      if (port->partner) {
+        request.sends = true;
+        request.held_a_queue += kInlineDescriptors;
+        if (port->watch) port->watch->ignore_outgoing();
+      }
       opened.error = start_device(request, port->device, step, opened.warnings);
       // DPDK opens packet sockets for all interfaces, binds them only then, and keeps what came from others meanwhile.
       const bool may_hold_others = kind_of(port_options) == Kind::kAfPacket;
@@ -219,6 +235,7 @@ PortStatistics DpdkPorts::statistics(std::size_t index) const {
   const Port& port = *ports_.at(index);
   PortStatistics statistics;
   statistics.name = port.name;
+  statistics.is_inline = port.partner.has_value();
   rte_eth_stats counted{};
   if (rte_eth_stats_get(port.device.id, &counted) == 0) {
     statistics.received_packets = counted.ipackets;
@@ -243,7 +260,13 @@ std::vector<DpdkPorts::Queue> DpdkPorts::queues_of(std::uint32_t worker) const {
   for (std::size_t i = 0; i < ports_.size(); ++i) {
     const Port& port = *ports_[i];
     if (worker >= port.device.queues) continue;
-    queues.push_back({port.device.id, static_cast<std::uint16_t>(i), port.cut_bytes});
+    Queue queue{.device = port.device.id, .port = static_cast<std::uint16_t>(i), .cut_bytes = port.cut_bytes};
+    if (port.partner) {
+      queue.has_partner = true;
+      queue.partner = ports_[*port.partner]->device.id;
+      queue.partner_frame_bytes = ports_[*port.partner]->longest_frame_bytes();
+    }
+    queues.push_back(queue);
   }
   return queues;
 }

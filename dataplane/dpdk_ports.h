@@ -24,6 +24,7 @@ struct PortStatistics {
   std::uint64_t error_packets = 0;      // damaged on the wire, says the device
   std::uint64_t no_buffer_packets = 0;  // lost because all packet buffers were taken
   bool up = false;                      // the link, by the kernel where it has the interface
+  bool is_inline = false;     // it has a partner
   bool has_interface = false;           // `interface` holds the kernel's own count
   InterfaceCounters interface;
 };
@@ -68,6 +69,9 @@ class DpdkPorts {
     // A frame of this length or more was cut, and its length on the wire is unknown; the greatest: that never
     // happens.
     std::uint32_t cut_bytes = 0xffffffff;
+    bool has_partner = false;                        // inline: frames go on by `partner`
+    std::uint16_t partner = 0;                       // DPDK's port number
+    std::uint32_t partner_frame_bytes = 0xffffffff;  // longest frame that it takes, without a tag
   };
   /// The queues of worker `worker`: one of each port that has so many.
   [[nodiscard]] std::vector<Queue> queues_of(std::uint32_t worker) const;

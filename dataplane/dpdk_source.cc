@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <span>
 
 namespace mptap {
 namespace {
@@ -14,9 +15,9 @@ constexpr std::uint32_t kHeadBytes = 2048;  // of a packet in parts: enough for 
 // own length decides then.
 constexpr std::uint32_t kLongestFrameBytes = 65'535 + 14 + 8;
 
-std::uint64_t read_clock_ns() noexcept {
+std::uint64_t read_clock_ns(clockid_t clock) noexcept {
   timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
+  clock_gettime(clock, &now);
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
@@ -27,20 +28,27 @@ struct DpdkSource::Scratch {
 };
 
 DpdkSource::DpdkSource(const DpdkPorts& ports, std::uint32_t worker)
-    : queues_(ports.queues_of(worker)), worker_(static_cast<std::uint16_t>(worker)), scratch_(new Scratch) {}
+    : queues_(ports.queues_of(worker)),
+      worker_(static_cast<std::uint16_t>(worker)),
+      forwarder_(worker_, queues_),
+      scratch_(new Scratch) {
+  runs_.reserve(queues_.size());
+}
 
-DpdkSource::~DpdkSource() { free_buffers(); }
+DpdkSource::~DpdkSource() { release(0); }
 
 ReceiveStatus DpdkSource::receive(Burst& burst) noexcept {
-  free_buffers();
-  time_ns_ = std::max(time_ns_, read_clock_ns());
+  if (held_ != 0) release(0);
+  clock_.look(read_clock_ns(CLOCK_REALTIME), [] { return read_clock_ns(CLOCK_MONOTONIC); });
   const std::size_t count = queues_.size();
   for (std::size_t turn = 0; turn < count && held_ < Burst::kCapacity; ++turn) {
     const std::size_t which = first_ + turn < count ? first_ + turn : first_ + turn - count;
     const DpdkPorts::Queue& queue = queues_[which];
     const std::uint16_t received = rte_eth_rx_burst(queue.device, worker_, &buffers_[held_],
                                                     static_cast<std::uint16_t>(Burst::kCapacity - held_));
+    if (received == 0) continue;
     const std::size_t end = held_ + received;
+    runs_.push_back({which, held_, end});
     for (; held_ < end; ++held_) view_packet(queue, held_, burst.packets[held_]);
   }
   if (++first_ >= count) first_ = 0;
@@ -66,13 +74,19 @@ void DpdkSource::view_packet(const DpdkPorts::Queue& queue, std::size_t index, P
   const bool cut = wire_bytes >= queue.cut_bytes;
   packet.captured_bytes = captured_bytes;
   packet.wire_bytes = cut ? std::max(wire_bytes, kLongestFrameBytes) : wire_bytes;
-  packet.time_ns = time_ns_;
+  packet.time_ns = clock_.time_ns();
   packet.port = queue.port;
   packet.link = LinkType::kEthernet;
+  packet.is_inline = queue.has_partner;
+  packet.place = static_cast<std::uint8_t>(index);
 }
 
-void DpdkSource::free_buffers() noexcept {
-  rte_pktmbuf_free_bulk(buffers_.data(), static_cast<unsigned>(held_));
+void DpdkSource::release(std::uint64_t dropped) noexcept {
+  for (const Run& run : runs_) {
+    const std::span buffers(&buffers_[run.begin], run.end - run.begin);
+    forwarder_.send(queues_[run.queue], run.queue, buffers, dropped >> run.begin);
+  }
+  runs_.clear();
   held_ = 0;
 }
 

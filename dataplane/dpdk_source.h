@@ -6,14 +6,16 @@
 #include <memory>
 #include <vector>
 
+#include "dataplane/dpdk_forwarder.h"
 #include "dataplane/dpdk_ports.h"
+#include "dataplane/live_clock.h"
 #include "dataplane/packet_source.h"
 
 struct rte_mbuf;
 
 namespace mptap {
 
-/// Polls one queue of every port. The packets are views into DPDK's buffers, which go back at the next call.
+/// Polls one queue of every port. The packets are views into DPDK's buffers, which go on, or back, with release().
 /// Made by the main thread; receive() belongs to the worker's thread, which has called Eal::enter_worker().
 /// On cache lines of its own: the next worker's source, which is made right after it, is written by another thread.
 class alignas(64) DpdkSource final : public PacketSource {
@@ -27,22 +29,35 @@ class alignas(64) DpdkSource final : public PacketSource {
   /// As PacketSource says; never kFinished, never kFailed. The ports take turns to be asked first.
   ReceiveStatus receive(Burst& burst) noexcept override;
 
+  /// Sends on what came in on a port of a pair, and gives the other buffers back.
+  void release(std::uint64_t dropped) noexcept override;
+
   [[nodiscard]] bool is_live() const override { return true; }
+
+  /// What became of the frames of port `port`. Any thread.
+  [[nodiscard]] ForwardTally forwarded(std::uint16_t port) const noexcept { return forwarder_.read(port); }
 
   /// When the last receive() looked, packets or not: nanoseconds since the epoch that never go back, even
   /// where the clock is set back. The worker's thread.
-  [[nodiscard]] std::uint64_t time_ns() const { return time_ns_; }
+  [[nodiscard]] std::uint64_t time_ns() const noexcept override { return clock_.time_ns(); }
 
  private:
   struct Scratch;
-  void free_buffers() noexcept;
+  /// The buffers of one queue in the burst.
+  struct Run {
+    std::size_t queue;
+    std::size_t begin;
+    std::size_t end;
+  };
   void view_packet(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept;
 
   std::vector<DpdkPorts::Queue> queues_;
   std::uint16_t worker_;
   std::size_t first_ = 0;  // index of the queue to be asked first
   std::size_t held_ = 0;
-  std::uint64_t time_ns_ = 0;
+  std::vector<Run> runs_;  // of the buffers that are held, in their order
+  DpdkForwarder forwarder_;
+  LiveClock clock_;
   std::array<rte_mbuf*, Burst::kCapacity> buffers_{};
   std::unique_ptr<Scratch> scratch_;  // heads of packets that come in parts
 };

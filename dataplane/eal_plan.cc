@@ -118,10 +118,6 @@ Machine read_machine() {
   return machine;
 }
 
-std::string format_pci_address(const std::string& address) {
-  return std::count(address.begin(), address.end(), ':') == 1 ? "0000:" + address : address;
-}
-
 bool build_eal_plan(const DataplaneOptions& options, const Machine& machine, EalPlan& plan,
                     std::string& error) {
   plan = {};

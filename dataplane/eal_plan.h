@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/port_names.h"
 #include "dataplane/port_options.h"
 
 namespace mptap {
@@ -42,8 +43,5 @@ struct EalPlan {
 /// Any thread; touches nothing but its arguments.
 [[nodiscard]] bool build_eal_plan(const DataplaneOptions& options, const Machine& machine, EalPlan& plan,
                                   std::string& error);
-
-/// A PCI address with its domain: `01:00.0` becomes `0000:01:00.0`.
-[[nodiscard]] std::string format_pci_address(const std::string& address);
 
 }  // namespace mptap

@@ -46,11 +46,13 @@ enum class Next : std::uint8_t { kEthernet, kEtherType, kIpv4, kIpv6, kIpByVersi
 class FrameWalk {
  public:
   FrameWalk(const PacketView& packet, const FrameOptions& options, Frame& out)
-      : options_(options), out_(out), at_{{packet.data, packet.captured_bytes}, packet.wire_bytes} {
+      : options_(options),
+        out_(out),
+        at_{{packet.data, packet.captured_bytes}, packet.wire_bytes},
+        next_(packet.link == LinkType::kRawIp ? Next::kIpByVersion : Next::kEthernet) {
     out.scope = 0;
     out.tunnels = 0;
     out.first_fragment = false;
-    next_ = packet.link == LinkType::kRawIp ? Next::kIpByVersion : Next::kEthernet;
   }
 
   FrameStatus walk(LinkType link) {

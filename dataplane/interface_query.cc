@@ -95,6 +95,12 @@ void read_card_gro(const std::string& interface, SegmentMerging& merging) {
 
 }  // namespace
 
+std::optional<std::uint32_t> read_mtu(const std::string& interface) {
+  ifreq request{};
+  if (interface.empty() || !ask(interface, SIOCGIFMTU, request)) return std::nullopt;
+  return static_cast<std::uint32_t>(request.ifr_mtu);
+}
+
 int read_interface_flags(const std::string& interface) {
   ifreq request{};
   return ask(interface, SIOCGIFFLAGS, request) ? request.ifr_flags : 0;

@@ -12,6 +12,10 @@ namespace mptap {
 /// Any thread; an ioctl.
 [[nodiscard]] int read_interface_flags(const std::string& interface);
 
+/// The MTU of an interface in bytes, Ethernet's header not counted; nothing where there is none of that name.
+/// Any thread; an ioctl.
+[[nodiscard]] std::optional<std::uint32_t> read_mtu(const std::string& interface);
+
 /// Offloads that hand several segments over as one, with the TCP options of the first only.
 struct SegmentMerging {
   bool gro = false;           // by the kernel

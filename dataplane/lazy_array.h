@@ -21,6 +21,7 @@ class LazyArray {
  public:
   /// @throws std::bad_alloc where the address space is not granted.
   explicit LazyArray(std::size_t size, PageSize pages = PageSize::kLarge) : bytes_(size * sizeof(T) + kHugePage) {
+    // cppcheck-suppress invalidFunctionArg ; mmap(2) asks for -1 with MAP_ANONYMOUS
     memory_ = mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (memory_ == MAP_FAILED) throw std::bad_alloc();
     // On huge pages, where the kernel has some, a random access misses the TLB no longer; a prefetch waits for it.

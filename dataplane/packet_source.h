@@ -11,7 +11,7 @@ namespace mptap {
 /// What the first byte of a frame is (the numbers of the pcap link types are the source's business).
 enum class LinkType : std::uint8_t { kEthernet, kSll, kSll2, kRawIp };
 
-/// One frame as a source delivers it. The bytes stay valid until the next call of receive().
+/// One frame as a source delivers it. The bytes stay valid until the next call of release() or receive().
 struct PacketView {
   const std::uint8_t* data = nullptr;
   std::uint32_t captured_bytes = 0;  // what `data` holds
@@ -19,6 +19,8 @@ struct PacketView {
   std::uint64_t time_ns = 0;         // since the epoch
   std::uint16_t port = 0;            // index of the port or file that delivered it
   LinkType link = LinkType::kEthernet;
+  bool is_inline = false;            // it goes on, unless release() says otherwise
+  std::uint8_t place = 0;            // in the burst as it was delivered
 };
 
 /// As many packets as one call delivers.
@@ -50,11 +52,19 @@ class PacketSource {
   /// The views die at the next call. No allocation once the largest packet was seen, no throw.
   virtual ReceiveStatus receive(Burst& burst) noexcept = 0;
 
+  /// Ends the life of the views of the last burst before the next receive(): what came in on a port of a pair goes on.
+  ///
+  /// @param dropped  Bit i: packet i of the burst, as it was delivered, goes nowhere.
+  virtual void release(std::uint64_t dropped) noexcept { (void)dropped; }
+
   /// One sentence that names the file or port, the place and what to do; empty where nothing failed.
   [[nodiscard]] virtual std::string error() const { return {}; }
 
   /// True where packets arrive when they like (a worker then drops rather than waits).
   [[nodiscard]] virtual bool is_live() const = 0;
+
+  /// Of live sources: when the last receive() looked, packets or not; never goes back. 0: the worker asks the clock.
+  [[nodiscard]] virtual std::uint64_t time_ns() const noexcept { return 0; }
 };
 
 }  // namespace mptap

@@ -110,6 +110,7 @@ std::FILE* open_stream(const std::string& path, std::uint64_t& total_bytes, std:
   } else if (S_ISREG(status.st_mode) && status.st_size == 0) {
     error = path + kEmpty;
   }
+  // cppcheck-suppress invalidFunctionArg ; without an error the descriptor is one
   std::FILE* stream = error.empty() ? fdopen(descriptor, "rb") : nullptr;
   if (stream == nullptr) {
     if (error.empty()) error = path + ": cannot be opened (" + std::strerror(errno) + "): check the path";

@@ -19,12 +19,21 @@ struct PortOptions {
   bool promiscuous = true;
 };
 
+/// Two ports, by name, between which every frame goes on: what comes in on one leaves by the other.
+struct PortPair {
+  std::string first;
+  std::string second;
+
+  bool operator==(const PortPair&) const = default;
+};
+
 enum class PollMode : std::uint8_t { kAdaptive, kBusy };
 enum class HugepageUse : std::uint8_t { kAuto, kAlways, kNever };
 
 /// The ports, the threads that poll them and the memory behind them.
 struct DataplaneOptions {
   std::vector<PortOptions> ports;
+  std::vector<PortPair> pairs;                    // inline; the other ports only listen
   std::uint32_t workers = 1;                      // queues of every port; worker k polls queue k, 1..64
   std::vector<std::uint32_t> cores;               // one a worker; empty: the first free ones
   PollMode poll = PollMode::kAdaptive;

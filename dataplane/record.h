@@ -235,7 +235,7 @@ struct CountersBody {
   std::uint64_t mapped_bytes;    // bytes of DSS mappings seen for the first time on this subflow
   std::uint64_t dsn_high;        // highest DSN mapped + 1; 0 where none was seen; see kDsnLow
   std::uint64_t data_ack;        // highest data ACK; 0 where none was seen; see kDataAckLow
-  std::uint64_t last_mapped_ns;  // packet time of the latest segment with a mapping; 0: none
+  std::uint64_t last_mapped_ns;  // packet time of the latest segment with a mapping, or up to 2 ms earlier; 0: none
 };
 
 enum class CloseCause : std::uint8_t {

@@ -80,16 +80,16 @@ void SubflowTracker::tell_anomaly(std::uint32_t index, unsigned direction, const
   tell(index, record);
 }
 
-/// Counts a mapping and looks at it beside those before it.
-void SubflowTracker::on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping,
-                                bool with_payload) noexcept {
-  count_mapping(index, direction, mapping.ssn, mapping.bytes);
-  if (mapping.bytes == 0) return;
+/// One that does not begin where the highest one ends, or is tiny and jumps: it is compared at once.
+void SubflowTracker::on_apart_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping) noexcept {
+  SubflowSlot& slot = table_[index];
   MappingTrack& track = track_of(index, direction);
-  if (with_payload) track.last_mapped_ns = now_ns_;
+  track.catch_up(whole_ssn_high(slot, direction), static_cast<std::uint32_t>(mapping.dsn_before));
+  count_mapping(index, direction, mapping, track.covers(mapping.ssn, mapping.bytes));
   const MappingTrack::Noted noted = track.note(mapping.ssn, static_cast<std::uint32_t>(mapping.dsn), mapping.bytes);
+  track.ssn_high = whole_ssn_high(slot, direction);
   if (noted.tiny_jump) ++table_.rare(index).direction[direction].tiny_jumps;
-  if (!noted.conflict || !table_[index].tell_first(direction, track_bit::kConflict)) return;
+  if (!noted.conflict || !slot.tell_first(direction, track_bit::kConflict)) return;
   tell_anomaly(index, direction,
                {mapping.dsn, noted.other_dsn, mapping.ssn, mapping.data_len, Anomaly::kMappingConflict,
                 static_cast<std::uint8_t>(Subtype::kDss)});
@@ -122,9 +122,8 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
                                       capable.checksum,      capable.version,      capable.flags,
                                       capable.has_data_len,  capable.has_checksum};
   tell(index, record);
-  if (capable.has_data_len && slot.numbers[0].ssn_high == 0) {
+  if (capable.has_data_len && !has_mapped(slot, 0)) {
     // The first mapping of the connection: SSN 1, DSN right behind the IDSN (RFC 8684 3.1).
-    slot.direction[0].mapped_bytes += capable.data_len;
     slot.numbers[0].ssn_high = 1u + capable.data_len;
   }
 }
@@ -171,26 +170,26 @@ bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& ds
 }
 
 /// Counts the bytes that a mapping maps for the first time on this subflow. What is missing behind the highest one may
-/// come later: as much of it counts, unless the mapping is one that was seen just before.
-void SubflowTracker::count_mapping(std::uint32_t index, unsigned direction, std::uint32_t ssn,
-                                   std::uint32_t bytes) noexcept {
-  if (bytes == 0) return;
-  const SubflowSlot& slot = table_[index];
-  Count48& mapped_bytes = table_[index].direction[direction].mapped_bytes;
-  std::uint32_t& ssn_high = table_[index].numbers[direction].ssn_high;
-  const bool is_first = mapped_bytes == 0 && ssn_high == 0;
-  if (is_first) ssn_high = slot.has(seen::kSynAck) ? 1 : ssn;
-  const std::uint32_t end = ssn + bytes;
+/// come later: as much of it counts, unless it was seen before.
+void SubflowTracker::count_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool again) noexcept {
+  SubflowSlot& slot = table_[index];
+  const std::uint32_t& ssn_high = slot.numbers[direction].ssn_high;
+  const std::uint32_t end = mapping.ssn + mapping.bytes;
+  if (!has_mapped(slot, direction)) {
+    const std::uint32_t first = slot.has(seen::kSynAck) ? 1 : mapping.ssn;
+    if (first != 1) table_.rare(index).direction[direction].ssn_before = first - 1;
+    slot.numbers[direction].ssn_high = first;
+  }
   if (Ssn{ssn_high}.before(Ssn{end})) {
-    if (Ssn{ssn_high}.before(Ssn{ssn})) table_.rare(index).direction[direction].ssn_hole += ssn - ssn_high;
-    mapped_bytes += std::min(bytes, end - ssn_high);
-    ssn_high = end;
-  } else if (slot.rare != 0) {
+    if (Ssn{ssn_high}.before(Ssn{mapping.ssn})) {
+      std::uint32_t& hole = table_.rare(index).direction[direction].ssn_hole;
+      // A hole of 2^32 bytes is a turn that was not mapped.
+      if (__builtin_add_overflow(hole, mapping.ssn - ssn_high, &hole)) --slot.direction[direction].ssn_turns;
+    }
+    raise_ssn_high(slot, direction, end);
+  } else if (slot.rare != 0 && !again) {
     std::uint32_t& hole = table_.rare(index).direction[direction].ssn_hole;
-    if (hole == 0 || track_of(index, direction).remembers(ssn, bytes)) return;
-    const std::uint32_t filled = std::min(bytes, hole);
-    mapped_bytes += filled;
-    hole -= filled;
+    hole -= std::min<std::uint32_t>(mapping.bytes, hole);
   }
 }
 
@@ -204,8 +203,9 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
   if (dss.has(DssOption::kMapping)) {
     // A DATA_FIN counts in data_len and is no byte; with SSN 0 it stands alone.
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
+    const std::uint64_t dsn_before = slot.direction[direction].dsn_high;
     news = note_dsn(slot, direction, body, bytes) || news;
-    on_mapping(index, direction, {dss.dsn, dss.ssn, dss.data_len, static_cast<std::uint16_t>(bytes)},
+    on_mapping(index, direction, {dss.dsn, dsn_before, dss.ssn, dss.data_len, static_cast<std::uint16_t>(bytes)},
                segment.tcp.payload_bytes != 0);
     if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
       if (slot.tell_first(direction, track_bit::kInfinite)) {
@@ -329,9 +329,10 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     if (is_unmapped_at_end(slot, direction)) record.flags |= record_flag::kUnmapped;
     if (!slot.has(seen::kDsnKnown << direction)) record.flags |= record_flag::kDsnLow;
     if (!slot.has(seen::kDataAckKnown << direction)) record.flags |= record_flag::kDataAckLow;
-    record.counters = CountersBody{own.segments, table_.peek_rare(slot).direction[direction].tiny_jumps, own.payload_bytes,
-                                   own.mapped_bytes, own.dsn_high, own.data_ack,
-                                   tracks_.last_mapped_ns(index, slot.generation, end_of(slot, direction))};
+    const SlotRare& rare = table_.peek_rare(slot);
+    record.counters = CountersBody{own.segments, rare.direction[direction].tiny_jumps, own.payload_bytes,
+                                   mapped_bytes_of(slot, rare, direction), own.dsn_high, own.data_ack,
+                                   time_of_mapped_step(own.last_mapped, now_ns_)};
     out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
   }
 }

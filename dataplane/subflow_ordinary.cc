@@ -114,19 +114,10 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
     advance(sent.data_ack, dss.data_ack, dss.has(DssOption::kDataAck8), slot.has(seen::kDataAckKnown << direction), 0);
   }
   if (dss.has(DssOption::kMapping)) {
+    const auto bytes = static_cast<std::uint16_t>(dss.bytes);
+    const Mapping mapping{dss.dsn, sent.dsn_high, dss.ssn, bytes, bytes};
     advance(sent.dsn_high, dss.dsn, dss.has(DssOption::kDsn8), slot.has(seen::kDsnKnown << direction), dss.bytes);
-    const bool goes_on = dss.ssn == own.ssn_high && dss.ssn != 0;
-    if (goes_on) [[likely]] {
-      sent.mapped_bytes += dss.bytes;
-      own.ssn_high = dss.ssn + dss.bytes;
-      MappingTrack& track = tracks_.of(index, slot.generation, segment.source_is_low ? 0 : 1);
-      if (payload_bytes != 0) track.last_mapped_ns = now_ns_;
-      const bool tiny_jump = track.note_next(dss.ssn, static_cast<std::uint32_t>(dss.dsn), static_cast<std::uint16_t>(dss.bytes));
-      if (tiny_jump) [[unlikely]] ++table_.rare(index).direction[direction].tiny_jumps;
-    } else {
-      const auto bytes = static_cast<std::uint16_t>(dss.bytes);
-      on_mapping(index, direction, {dss.dsn, dss.ssn, bytes, bytes}, payload_bytes != 0);
-    }
+    on_mapping(index, direction, mapping, payload_bytes != 0);
   }
   tell_periodic_counters(index);
   return true;

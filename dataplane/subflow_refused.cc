@@ -31,11 +31,17 @@ void SubflowTracker::refuse(const SegmentView& segment, std::uint32_t isn, SynOp
 }
 
 /// Does for a join SYN to a receiver that holds its share of the table what on_any() would, in one go; must say the same of
-/// it. Decides before it changes anything.
-///
-/// @return False where it is not sure that the segment is one: nothing was done then.
+/// it.
 bool SubflowTracker::on_refused_join(const SegmentView& segment) noexcept {
-  if (!segment.is_new_syn || !table_.is_share_taken(segment.receiver) || !tells_only_news_) return false;
+  return segment.is_new_syn && table_.is_share_taken(segment.receiver) && try_refuse_join(segment);
+}
+
+/// Decides before it changes anything.
+///
+/// @param segment  A SYN of a flow that is not in the table.
+/// @return False where it is not sure that the segment is a join: nothing was done then.
+bool SubflowTracker::try_refuse_join(const SegmentView& segment) noexcept {
+  if (!tells_only_news_) return false;
   const Cursor wire({segment.header, kMinTcpHeader});
   if ((wire.u8(13) & (tcp_flag::kFin | tcp_flag::kRst)) != 0) return false;
   if (segment.scan.count != 1 || segment.scan.length[0] != kJoinSynBytes) return false;

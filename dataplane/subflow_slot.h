@@ -64,9 +64,22 @@ struct SlotDirection {
   std::uint64_t data_ack;          // highest; until kDataAckKnown its low half, marked; 0: none
   std::uint32_t segments;
   Count48 payload_bytes;
-  Count48 mapped_bytes;
+  std::uint16_t ssn_turns;         // how often ssn_high went past 2^32
+  std::uint32_t last_mapped;       // when a segment brought payload and a mapping last, see mapped_step_of(); 0: never
 };
 static_assert(sizeof(SlotDirection) == 32);
+
+/// Coarse packet time, about a millisecond a step, never 0.
+[[nodiscard]] constexpr std::uint32_t mapped_step_of(std::uint64_t time_ns) noexcept {
+  const auto step = static_cast<std::uint32_t>(time_ns >> 20);
+  return step - (step == 0 ? 1 : 0);
+}
+/// The time that gave `step`, or up to two milliseconds earlier; it lies at most 52 days before `now_ns`. 0 where `step` is.
+[[nodiscard]] constexpr std::uint64_t time_of_mapped_step(std::uint32_t step, std::uint64_t now_ns) noexcept {
+  const std::uint64_t now = now_ns >> 20;
+  const auto ago = static_cast<std::uint32_t>(now - step);
+  return step == 0 || ago > now ? 0 : (now - ago) << 20;
+}
 
 /// Bits of SubflowSlot::told: what was told to control once a direction.
 namespace track_bit {
@@ -117,6 +130,7 @@ struct SlotRare {
   std::uint32_t challenger_isn;
   struct Direction {
     std::uint32_t fin_seq;           // sequence number of its FIN
+    std::uint32_t ssn_before;        // one before the first SSN of which mapped bytes are counted: 0 where its start was seen
     std::uint32_t ssn_hole;          // bytes below ssn_high that no mapping has mapped yet
     std::uint32_t stranger_end;      // of the last segment of another subflow (see on_stranger()): its end
     std::uint32_t stranger_ack;      // and its acknowledgement
@@ -156,5 +170,27 @@ struct alignas(64) SubflowSlot {
   }
 };
 static_assert(sizeof(SubflowSlot) == 128, "two cache lines");
+
+/// Whether the direction sent a mapping.
+[[nodiscard]] inline bool has_mapped(const SubflowSlot& slot, unsigned direction) noexcept {
+  return (slot.numbers[direction].ssn_high | slot.direction[direction].ssn_turns) != 0;
+}
+/// One past the highest mapped SSN, its turns counted.
+[[nodiscard]] inline std::uint64_t whole_ssn_high(const SubflowSlot& slot, unsigned direction) noexcept {
+  return std::uint64_t{slot.direction[direction].ssn_turns} << 32 | slot.numbers[direction].ssn_high;
+}
+/// Moves it forward to `end`, which is behind it by less than half of all SSNs.
+inline void raise_ssn_high(SubflowSlot& slot, unsigned direction, std::uint32_t end) noexcept {
+  std::uint32_t& high = slot.numbers[direction].ssn_high;
+  slot.direction[direction].ssn_turns = static_cast<std::uint16_t>(slot.direction[direction].ssn_turns + (end < high ? 1 : 0));
+  high = end;
+}
+/// Bytes that the direction has mapped for the first time, modulo 2^48: all below ssn_high but for the holes.
+[[nodiscard]] inline std::uint64_t mapped_bytes_of(const SubflowSlot& slot, const SlotRare& rare, unsigned direction) noexcept {
+  if (!has_mapped(slot, direction)) return 0;
+  const SlotRare::Direction& own = rare.direction[direction];
+  const std::uint32_t first = own.ssn_before + 1;
+  return (whole_ssn_high(slot, direction) - first - own.ssn_hole) & ((std::uint64_t{1} << 48) - 1);
+}
 
 }  // namespace mptap

@@ -100,12 +100,14 @@ std::uint32_t SubflowTable::try_insert(std::uint64_t hash, SlotClass klass) {
 }
 
 std::uint32_t SubflowTable::victim_for(SlotClass klass) const {
-  const auto oldest = [this](SlotClass of) { return lists_[static_cast<std::size_t>(of)].head; };
-  for (const SlotClass of : {SlotClass::kClosed, SlotClass::kMidstream, SlotClass::kUnanswered, SlotClass::kAnswered}) {
-    if (klass == SlotClass::kMidstream && of > SlotClass::kMidstream) break;
-    if (oldest(of) != kNone) return oldest(of);
+  const auto list = [this](SlotClass of) -> const List& { return lists_[static_cast<std::size_t>(of)]; };
+  for (const SlotClass of : {SlotClass::kClosed, SlotClass::kMidstream}) {
+    if (list(of).head != kNone) return list(of).head;
   }
-  return kNone;
+  if (klass == SlotClass::kMidstream) return kNone;
+  // A flood is the many, whichever kind it is of.
+  const bool more_answered = list(SlotClass::kAnswered).count > list(SlotClass::kUnanswered).count;
+  return list(more_answered ? SlotClass::kAnswered : SlotClass::kUnanswered).head;
 }
 
 /// One call ahead the bucket, which only the slot names; two calls ahead the slot.

@@ -92,9 +92,9 @@ class SubflowTable {
   ///         full: see victim_for().
   [[nodiscard]] std::uint32_t try_insert(std::uint64_t hash, SlotClass klass);
 
-  /// The slot that must leave for a newcomer of class `klass`: the oldest closed one, then mid-stream, then
-  /// unanswered, then answered ones; never of a class above the newcomer's, but a SYN may displace an answered
-  /// one. kNone where nobody may be displaced.
+  /// The slot that must leave for a newcomer of class `klass`: the oldest closed one, then mid-stream, then the oldest of
+  /// unanswered or answered ones, whichever are more: a flood that answers itself would else leave no SYN time for its
+  /// answer. A mid-stream newcomer displaces neither. kNone where nobody may be displaced.
   [[nodiscard]] std::uint32_t victim_for(SlotClass klass) const;
 
   /// Brings what evicting the next closed slots will touch towards the cache: of a full table each newcomer evicts one.

@@ -269,8 +269,8 @@ bool SubflowTracker::needs_rare(const SubflowSlot& slot) const noexcept {
   if (slot.has((seen::kFin | seen::kFinPending | seen::kStranger) * 3 | seen::kChallenger)) return true;
   if (!slot.has(seen::kOpenedSent) || !slot.has(seen::kSynAck)) return true;  // its SYN's option is yet to be told, or compared
   const SlotRare& rare = table_.peek_rare(slot);
-  return (rare.direction[0].ssn_hole | rare.direction[1].ssn_hole | rare.direction[0].tiny_jumps |
-          rare.direction[1].tiny_jumps) != 0;
+  const auto counts = [](const SlotRare::Direction& own) { return own.ssn_before | own.ssn_hole | own.tiny_jumps; };
+  return (counts(rare.direction[0]) | counts(rare.direction[1])) != 0;
 }
 
 std::uint32_t SubflowTracker::try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept {
@@ -339,7 +339,7 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
 
 std::uint64_t SubflowTracker::timeout_of(const SubflowSlot& slot) const noexcept {
   const bool finished = slot.has(seen::kFin) && slot.has(seen::kFin << 1);
-  if (finished) return options_.table.linger_ns;
+  if (finished || slot.klass == SlotClass::kClosed) return options_.table.linger_ns;
   switch (slot.klass) {
     case SlotClass::kMidstream: return options_.table.midstream_timeout_ns;
     case SlotClass::kUnanswered: return options_.table.unanswered_timeout_ns;
@@ -351,13 +351,13 @@ std::uint64_t SubflowTracker::timeout_of(const SubflowSlot& slot) const noexcept
 
 void SubflowTracker::on_due(std::uint32_t index) noexcept {
   const SubflowSlot& slot = table_[index];
-  if (slot.klass == SlotClass::kClosed) {
-    table_.release(index);
-    return;
-  }
-  const std::uint64_t deadline = slot.last_seen_ns + timeout_of(slot);
+  const std::uint64_t deadline = slot.last_seen_ns + timeout_of(slot) + pauses_.unheard_since(slot.last_seen_ns);
   if (deadline > now_ns_) {
     table_.arm(index, now_ns_, deadline);
+    return;
+  }
+  if (slot.klass == SlotClass::kClosed) {
+    table_.release(index);
     return;
   }
   const bool finished = slot.has(seen::kFin) && slot.has(seen::kFin << 1);
@@ -372,6 +372,7 @@ void SubflowTracker::expire_due() noexcept {
 }
 
 void SubflowTracker::publish() noexcept {
+  tracks_.settle();
   tally_.subflows = table_.used() - table_.count(SlotClass::kClosed);
   tally_.subflows_unanswered = table_.count(SlotClass::kUnanswered);
 }

@@ -8,6 +8,7 @@
 #include "dataplane/frame.h"
 #include "dataplane/mapping_track.h"
 #include "dataplane/mptcp_option.h"
+#include "dataplane/pauses.h"
 #include "dataplane/record_out.h"
 #include "dataplane/refused_syns.h"
 #include "dataplane/segment_view.h"
@@ -52,7 +53,6 @@ class SubflowTracker {
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint32_t slot = flows.is_syn[i] != 0 ? table_.guess_slot(flows.hash[i]) : table_.prefetch_slot(flows.hash[i]);
       flows.slot[i] = slot;
-      if (slot < SubflowTable::kElsewhere) tracks_.prefetch(slot, flows.source_is_low[i] != 0 ? 0 : 1);
     }
   }
 
@@ -73,9 +73,23 @@ class SubflowTracker {
     }
   }
 
+  /// Brings what on_held_back_join() will need towards the cache.
+  void prefetch_refused(const SegmentView& syn) const noexcept {
+    refused_.prefetch(RefusedSyns::name_of(syn.hash, Cursor({syn.header, kMinTcpHeader}).u32(4)));
+  }
+
+  /// A join SYN that goes no further: nobody will answer it, so it takes no slot, and is told of as one that found none.
+  ///
+  /// @return False where it is no such SYN, and is for on_segment().
+  bool on_held_back_join(const SegmentView& segment) noexcept { return segment.is_new_syn && try_refuse_join(segment); }
+
   /// @param segment  Its `tcp` is filled in where it is needed.
   /// @param now_ns   Packet time, never less than before.
   void on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept;
+
+  /// A live port was looked at: before what it gave is shown.
+  /// @param before_ns, now_ns  Packet time of the look before, 0 where there was none, and of this one.
+  void on_look(std::uint64_t before_ns, std::uint64_t now_ns) noexcept { pauses_.on_look(before_ns, now_ns); }
 
   /// Ends what was silent for too long. A bounded number of slots a call; mostly a comparison.
   void expire(std::uint64_t now_ns) noexcept {
@@ -92,6 +106,7 @@ class SubflowTracker {
  private:
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
   [[nodiscard]] bool on_refused_join(const SegmentView& segment) noexcept;
+  [[nodiscard]] bool try_refuse_join(const SegmentView& segment) noexcept;
   [[nodiscard]] bool was_opened(std::uint64_t hash) const noexcept;
 
   // Steps of on_any, by what the segment is.
@@ -119,19 +134,40 @@ class SubflowTracker {
   void on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment, const DssOption& dss) noexcept;
   static bool note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept;
   static bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept;
-  void count_mapping(std::uint32_t index, unsigned direction, std::uint32_t ssn, std::uint32_t bytes) noexcept;
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
   void tell_each(std::uint32_t index, const SegmentView& segment) noexcept;
   void tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept;
 
   /// What a DSS option maps. A DATA_FIN counts in data_len and is no byte.
   struct Mapping {
-    std::uint64_t dsn;  // as on the wire
+    std::uint64_t dsn;         // as on the wire
+    std::uint64_t dsn_before;  // the direction's dsn_high before it
     std::uint32_t ssn;
     std::uint16_t data_len;
     std::uint16_t bytes;
   };
-  void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept;
+  /// Counts a mapping, and has it compared with those before it. Most begin where the highest one ends and so overlap none:
+  /// of those that go on in the DSN, too, no track need know, and the others can wait for its memory. Tiny ones that jump
+  /// cannot, for they count.
+  void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept {
+    if (mapping.bytes == 0) return;
+    SubflowSlot& slot = table_[index];
+    if (with_payload) slot.direction[direction].last_mapped = mapped_step_of(now_ns_);
+    const auto dsn = static_cast<std::uint32_t>(mapping.dsn);
+    const auto dsn_before = static_cast<std::uint32_t>(mapping.dsn_before);
+    const bool goes_on = dsn == dsn_before && mapping.dsn_before != 0;
+    const bool may_wait = goes_on || mapping.bytes > MappingTrack::kTinyBytes;
+    if (mapping.ssn != slot.numbers[direction].ssn_high || mapping.ssn == 0 || !may_wait) {
+      on_apart_mapping(index, direction, mapping);
+      return;
+    }
+    if (!goes_on) {
+      tracks_.note_later(index, slot.generation, end_of(slot, direction), whole_ssn_high(slot, direction), dsn_before, dsn, mapping.bytes);
+    }
+    raise_ssn_high(slot, direction, mapping.ssn + mapping.bytes);
+  }
+  void on_apart_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping) noexcept;
+  void count_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool again) noexcept;
 
   // Slots.
   std::uint32_t try_open(const SegmentView& segment, SlotClass klass, bool opener_is_source) noexcept;
@@ -205,6 +241,7 @@ class SubflowTracker {
   WorkerTally& tally_;
   CopyFilter copies_;
   RefusedSyns refused_;
+  Pauses pauses_;
   MappingTracks tracks_;
   DecodedOptions decoded_;
   std::uint64_t now_ns_ = 0;

@@ -87,7 +87,13 @@ struct IpAddress {
     std::memcpy(&middle, &bytes[8], sizeof middle);
     return high == 0 && middle == std::bit_cast<std::uint32_t>(kMark);
   }
-  friend bool operator==(const IpAddress&, const IpAddress&) = default;
+  friend bool operator==(const IpAddress& a, const IpAddress& b) {  // the default one calls memcmp()
+    std::array<std::uint64_t, 2> left;
+    std::array<std::uint64_t, 2> right;
+    std::memcpy(left.data(), a.bytes.data(), sizeof left);
+    std::memcpy(right.data(), b.bytes.data(), sizeof right);
+    return ((left[0] ^ right[0]) | (left[1] ^ right[1])) == 0;
+  }
   friend auto operator<=>(const IpAddress&, const IpAddress&) = default;
 };
 

@@ -62,8 +62,10 @@ class FewFlows {
   const std::uint64_t source_port = load<std::uint16_t>(frame.tcp.data());
   const std::uint64_t destination_port = load<std::uint16_t>(frame.tcp.data() + 2);
   const bool equal = ((source[0] ^ destination[0]) | (source[1] ^ destination[1])) == 0;
-  const bool less = (source[1] < destination[1]) | ((source[1] == destination[1]) & (source[0] < destination[0]));
-  const bool low = less | (equal & (source_port <= destination_port));
+  const int high_less = source[1] < destination[1];
+  const int high_equal = source[1] == destination[1];
+  const int less = high_less | (high_equal & int{source[0] < destination[0]});
+  const bool low = (less | (int{equal} & int{source_port <= destination_port})) != 0;
   const std::uint64_t swap = low ? 0 : ~std::uint64_t{0};
   const std::uint64_t first = (source[0] ^ destination[0]) & swap;
   const std::uint64_t second = (source[1] ^ destination[1]) & swap;
@@ -94,23 +96,28 @@ FrameStatus check_header(const Frame& frame) noexcept {
 }  // namespace
 
 Worker::Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
-               const std::atomic<bool>& stop, PacketShelf* shelf, const PacketFilter* filter)
+               const std::atomic<bool>& stop, PacketShelf* shelf, const PacketFilter* filter, RuleChannel* rules)
     : source_(source),
       filter_(filter),
       options_(fit(options, source.is_live())),
+      is_live_(source.is_live()),
       keeper_(shelf != nullptr ? std::optional<PacketKeeper>(*shelf) : std::nullopt),
       out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_, keeper_ ? &*keeper_ : nullptr),
-      tracker_(options_, seed, out_, tally_) {}
+      tracker_(options_, seed, out_, tally_),
+      verdicts_(rules != nullptr ? std::make_unique<Verdicts>(*rules, options_.spared, tally_) : nullptr) {}
 
 PollStatus Worker::poll_once() noexcept {
   const ReceiveStatus received = source_.receive(burst_);
   ++tally_.polls;
   if (const std::size_t count = burst_.size; count != 0) {
+    if (is_live_) tracker_.on_look(now_ns_, burst_.packets[0].time_ns);
     if (filter_ == nullptr) {
       process_burst(burst_);
     } else {
       process_passing();
     }
+    source_.release(held_back_);
+    held_back_ = 0;
     // While one full burst follows another, the counters of eight are shown at once.
     const bool more_follow = count == Burst::kCapacity && ++unshown_bursts_ < kBurstsShown;
     publish(!more_follow);
@@ -119,7 +126,12 @@ PollStatus Worker::poll_once() noexcept {
   ++tally_.polls_empty;
   if (received == ReceiveStatus::kFinished) return PollStatus::kFinished;
   if (received == ReceiveStatus::kFailed) return PollStatus::kFailed;
-  now_ns_ = std::max(now_ns_, source_.is_live() ? wall_clock_ns() : now_ns_);
+  if (is_live_) {
+    const std::uint64_t source_ns = source_.time_ns();
+    const std::uint64_t look_ns = std::max(now_ns_, source_ns != 0 ? source_ns : wall_clock_ns());
+    tracker_.on_look(now_ns_, look_ns);
+    now_ns_ = look_ns;
+  }
   tracker_.expire(now_ns_);
   publish(true);
   return PollStatus::kIdle;
@@ -156,10 +168,13 @@ void Worker::process_burst(const Burst& burst) noexcept {
   const std::size_t candidates = parse_burst(burst);
   tracker_.prefetch_subflows(flows_, candidates);
   const std::size_t count = pick_concerned(candidates);
+  if (verdicts_) verdicts_->take_orders(now_ns_);
+  const bool judges = verdicts_ && verdicts_->any();
+  if (judges) prefetch_verdicts(count);
   for (std::size_t i = 0; i < count; ++i) {
     Candidate& candidate = candidates_[concerned_[i]];
     tracker_.expire(candidate.time_ns);
-    track(candidate);
+    track(candidate, judges && judge(candidate));
   }
   tracker_.expire(now_ns_);
 }
@@ -268,9 +283,25 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   return count;
 }
 
-void Worker::track(Candidate& candidate) noexcept {
+/// Of all that concerns the tracker, before the first of it is judged: a flood's SYNs each miss the cache.
+[[gnu::noinline]] void Worker::prefetch_verdicts(std::size_t count) noexcept {
+  for (std::size_t i = 0; i < count; ++i) {
+    const Candidate& candidate = candidates_[concerned_[i]];
+    if (candidate.packet->is_inline && verdicts_->prefetch(candidate.segment)) tracker_.prefetch_refused(candidate.segment);
+  }
+}
+
+[[gnu::noinline]] bool Worker::judge(const Candidate& candidate) noexcept {
+  const PacketView& packet = *candidate.packet;
+  if (!packet.is_inline || !verdicts_->holds_back(candidate.segment, tracker_.table(), candidate.time_ns)) return false;
+  held_back_ |= std::uint64_t{1} << packet.place;
+  return true;
+}
+
+/// What is held back is told of all the same: control must see whether an attack goes on.
+void Worker::track(Candidate& candidate, bool is_held_back) noexcept {
   if (keeper_) keeper_->look_at(*candidate.packet, candidate.segment);
-  tracker_.on_segment(candidate.segment, candidate.time_ns);
+  if (!is_held_back || !tracker_.on_held_back_join(candidate.segment)) tracker_.on_segment(candidate.segment, candidate.time_ns);
   if (keeper_) keeper_->forget();
 }
 

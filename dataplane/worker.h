@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <optional>
 
 #include "dataplane/packet_filter.h"
@@ -11,6 +12,7 @@
 #include "dataplane/packet_source.h"
 #include "dataplane/record_out.h"
 #include "dataplane/subflow_tracker.h"
+#include "dataplane/verdicts.h"
 #include "dataplane/worker_counters.h"
 #include "dataplane/worker_options.h"
 
@@ -38,9 +40,10 @@ class Worker {
   /// @param seed     Secret; see random_seed().
   /// @param shelf    Gets the headers of the packets that make records; nullptr: they are not kept.
   /// @param filter   Outlives the worker; nullptr: all packets are looked at.
+  /// @param rules    From control: what to hold back on inline ports; nullptr: nothing ever.
   /// @throws std::bad_alloc where the table finds no address space.
   Worker(PacketSource& source, const WorkerOptions& options, RecordRing& ring, std::uint64_t seed,
-         const std::atomic<bool>& stop, PacketShelf* shelf = nullptr, const PacketFilter* filter = nullptr);
+         const std::atomic<bool>& stop, PacketShelf* shelf = nullptr, const PacketFilter* filter = nullptr, RuleChannel* rules = nullptr);
 
   /// One burst through the pipeline.
   PollStatus poll_once() noexcept;
@@ -72,16 +75,21 @@ class Worker {
   std::size_t parse_burst(const Burst& burst) noexcept;
   std::size_t pick_concerned(std::size_t candidates) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
-  void track(Candidate& candidate) noexcept;
+  void prefetch_verdicts(std::size_t count) noexcept;
+  [[nodiscard]] bool judge(const Candidate& candidate) noexcept;
+  void track(Candidate& candidate, bool is_held_back) noexcept;
   void publish(bool with_counters) noexcept;
 
   PacketSource& source_;
   const PacketFilter* const filter_;
   const WorkerOptions options_;
+  const bool is_live_;
   WorkerTally tally_;
   std::optional<PacketKeeper> keeper_;
   RecordOut out_;
   SubflowTracker tracker_;
+  std::unique_ptr<Verdicts> verdicts_;  // none where nothing is inline
+  std::uint64_t held_back_ = 0;         // of the burst, by place
   std::uint64_t now_ns_ = 0;
   unsigned unshown_bursts_ = 0;
   Burst burst_;

@@ -27,7 +27,7 @@ namespace mptap {
   X(copies, "second copies of a segment, as a span port makes them; counted once for their subflow")          \
   X(out_of_sequence, "RST and FIN segments that were not in sequence and ended nothing")                      \
   X(strangers, "segments on the addresses and ports of a subflow whose numbers are not its own")               \
-  X(joins_seen, "MP_JOIN attempts, retransmissions counted once")                                             \
+  X(joins_seen, "MP_JOIN attempts, retransmissions counted once, but for those that a rule held back before") \
   X(joins_not_stored, "MP_JOIN attempts that found no place in the subflow table")                            \
   X(joins_sampled_out, "MP_JOIN attempts without a place that were not told to control: others stand for them") \
   X(joins_answered, "MP_JOIN attempts whose acceptor answered with MP_JOIN")                                  \
@@ -40,6 +40,10 @@ namespace mptap {
   X(records_pushed, "records handed to control")                                                              \
   X(ring_full_vital, "vital records lost because control did not keep up")                                    \
   X(ring_full_bulk, "bulk records lost because the ring was three quarters full")                             \
+  X(held_back_joins, "join SYNs on inline ports that a rule against a flood held back")                       \
+  X(held_back_segments, "segments on inline ports that were held back because the HMAC of their join was wrong") \
+  X(observed_joins, "join SYNs on inline ports that a rule against a flood would have held back, were it enforced") \
+  X(observed_segments, "segments on inline ports that would have been held back for the HMAC of their join, were that enforced") \
   X(packets_kept, "packets whose headers were kept for notices and evidence")                                 \
   X(packets_not_kept, "packets that made a record and found no room to be kept")                              \
   X(polls, "polls of the source")                                                                             \

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "dataplane/frame.h"
+#include "dataplane/prefix.h"
 #include "dataplane/types.h"
 
 namespace mptap {
@@ -30,6 +32,7 @@ struct WorkerOptions {
   RecordChoice records;
   std::uint32_t refused_join_sample = 16;                  // of joins beyond `receiver_share`, one in N is told, 1..1024; live only
   std::uint64_t counters_interval_ns = 10 * kNsPerSecond;  // periodic counter records of a moving subflow
+  std::vector<Prefix> spared;                              // inline: addresses whose packets are never held back
   std::uint32_t ring_capacity = 65'536;                    // records, a power of two
   std::uint32_t overflow_capacity = 65'536;                // vital records that wait for room in the ring
 };

@@ -29,6 +29,9 @@ struct ConnectionExtra {
   std::array<HostExtra, 2> hosts;              // by Role
   EndedSums ended;
   std::uint64_t idle_since_ns = 0;             // when its last subflow so far ended
+  std::uint32_t idle_older = 0;                // those beside it in the line of the idle, see ConnectionTable: place plus 1
+  std::uint32_t idle_newer = 0;
+  bool in_idle_line = false;
   std::uint64_t confirmed_ns = 0;
   std::uint64_t handshake_rtt_ns = 0;
   std::array<std::uint32_t, 2> mapped_high{};

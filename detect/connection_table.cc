@@ -27,6 +27,7 @@ Connection* ConnectionTable::find(const ConnectionRef& ref) {
 }
 
 void ConnectionTable::release(Connection& connection) {
+  stop_idling(connection);
   const std::uint32_t index = connection.self.index;
   for (const Role role : {Role::kInitiator, Role::kResponder}) {
     connection.host(role).forget_key();
@@ -40,20 +41,25 @@ void ConnectionTable::release(Connection& connection) {
 }
 
 void ConnectionTable::start_idling(Connection& connection, std::uint64_t time_ns) {
-  connection.extra.make().idle_since_ns = time_ns;
-  idle_.push_back(Idle{connection.self, time_ns});
+  stop_idling(connection);
+  ConnectionExtra& extra = connection.extra.make();
+  const std::uint32_t place = connection.self.index + 1;
+  extra.idle_since_ns = time_ns;
+  extra.in_idle_line = true;
+  extra.idle_older = newest_idle_;
+  extra.idle_newer = 0;
+  (newest_idle_ == 0 ? oldest_idle_ : slot(newest_idle_ - 1).extra.make().idle_newer) = place;
+  newest_idle_ = place;
 }
 
-Connection* ConnectionTable::oldest_idle() {
-  while (!idle_.empty()) {
-    Connection* connection = find(idle_.front().ref);
-    if (connection != nullptr && connection->subflows.empty() &&
-        connection->extra.read().idle_since_ns == idle_.front().since_ns) {
-      return connection;
-    }
-    idle_.pop_front();
-  }
-  return nullptr;
+void ConnectionTable::stop_idling(Connection& connection) {
+  if (!connection.extra.read().in_idle_line) return;
+  ConnectionExtra& extra = connection.extra.make();
+  extra.in_idle_line = false;
+  (extra.idle_older == 0 ? oldest_idle_ : slot(extra.idle_older - 1).extra.make().idle_newer) = extra.idle_newer;
+  (extra.idle_newer == 0 ? newest_idle_ : slot(extra.idle_newer - 1).extra.make().idle_older) = extra.idle_older;
 }
+
+Connection* ConnectionTable::oldest_idle() { return oldest_idle_ == 0 ? nullptr : &slot(oldest_idle_ - 1); }
 
 }  // namespace mptap

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <vector>
 
 #include "detect/chunked_array.h"
@@ -39,8 +38,10 @@ class ConnectionTable {
   /// Wipes the keys and gives the place back.
   void release(Connection& connection);
 
-  /// The last subflow of a connection has gone at `time_ns`: it waits in line to end.
+  /// The last subflow of a connection has gone at `time_ns`, not before that of others in line: it waits in line to end.
   void start_idling(Connection& connection, std::uint64_t time_ns);
+  /// It lives again, or has ended: it leaves the line where it stands in it.
+  void stop_idling(Connection& connection);
 
   /// The connection that idles longest, or nullptr.
   [[nodiscard]] Connection* oldest_idle();
@@ -57,16 +58,13 @@ class ConnectionTable {
   }
 
  private:
-  struct Idle {
-    ConnectionRef ref;
-    std::uint64_t since_ns;
-  };
   Connection& slot(std::uint32_t index) { return places_[index]; }
 
   const std::uint32_t max_;
   ChunkedArray<Connection> places_;
   std::vector<std::uint32_t> free_;
-  std::deque<Idle> idle_;   // in order of time; entries of connections that live again are skipped
+  std::uint32_t oldest_idle_ = 0;  // both ends of the line, by place plus 1; 0: nobody idles
+  std::uint32_t newest_idle_ = 0;
   std::uint32_t high_water_ = 0;
   std::uint32_t size_ = 0;
 };

@@ -22,6 +22,7 @@ namespace mptap {
   X(subflows_denied, "subflows whose SYN/ACK did not carry MPTCP")                                  \
   X(subflows_refused, "joins answered by RST")                                                      \
   X(subflows_attempted, "subflows that were never answered")                                        \
+  X(subflows_ended, "subflows that ended, twins included")                                          \
   X(joins_matched, "answered joins that found their connection")                                    \
   X(joins_unknown, "answered joins whose connection the sensor does not know")                      \
   X(joins_denied, "joins whose SYN/ACK did not carry MPTCP")                                        \
@@ -29,9 +30,11 @@ namespace mptap {
   X(hmac_valid, "HMACs that were what the keys demand")                                             \
   X(hmac_invalid, "HMACs that were not")                                                            \
   X(crypto_shed, "hashes and HMACs not computed because the budget of that second was spent")       \
+  X(notices_raised, "notices that detectors raised, whatever became of them")                       \
   X(notices_allowed, "notices left out because of notices.allow")                                   \
   X(notices_held, "notices held back because what they miss may be among vital records that were lost")  \
   X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
+  X(rules_refused, "rules for inline ports that found no room, or orders that found none in a worker's ring") \
   X(evidence_left_out, "notices around which no packets were written, for too many others were under way") \
   X(token_collisions, "tokens that more than one live connection carries")                          \
   X(attempts_not_logged, "rows of unanswered attempts left out of the log by logs.attempts_per_second") \
@@ -41,6 +44,7 @@ namespace mptap {
 #define MPTAP_CONTROL_GAUGES(X)                                                \
   X(connections, "MPTCP connections in the table")                             \
   X(joins_waiting, "answered joins that wait for their handshake")             \
+  X(rules, "rules for inline ports that are in force")                        \
   X(receivers_watched, "receivers of joins that join_flood watches")           \
   X(time_ns, "packet time of control, nanoseconds since the epoch")
 

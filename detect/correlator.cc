@@ -151,6 +151,8 @@ void Correlator::on_opened(std::size_t worker, const Record& record) {
 
 void Correlator::note_syn(Subflow& subflow, const Record& record) {
   const SynOption& syn = record.opened.syn;
+  // Its answer came first and says otherwise: this is not the SYN that was answered.
+  if (subflow.state == SubflowState::kEstablished && syn.offer != subflow.offer) return;
   subflow.syn_seen = true;
   subflow.offer = syn.offer;
   subflow.version = syn.version & 0xf;
@@ -236,6 +238,7 @@ void Correlator::close_subflow(Subflow& subflow, CloseCause cause, std::uint64_t
       connections_.start_idling(*connection, end_ns);
     }
   }
+  ControlCounters::add(counters_.subflows_ended);
   forget_keys(subflow);
   subflow = Subflow{};
 }
@@ -318,10 +321,12 @@ void Correlator::tell(EventKind kind, const Subflow& subflow, const Record& reco
 /// What was held back once is not told later: whether it is so will never be known.
 void Correlator::on_absence(Notice&& notice, std::uint64_t since_ns) {
   if (gaps_.is_whole_since(since_ns)) return on_notice(std::move(notice));
+  ControlCounters::add(counters_.notices_raised);
   ControlCounters::add(counters_.notices_held);
 }
 
 void Correlator::on_notice(Notice&& notice) {
+  ControlCounters::add(counters_.notices_raised);
   if (!policy_.admit(notice)) return;
   evidence_.on_notice(notice);
   if (notice.connection) notice.connection = reporter_.name_of(notice.connection->mp_id);

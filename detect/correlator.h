@@ -93,6 +93,7 @@ class Correlator : private NoticeSink {
   void on_join_not_stored(const Record& record);
   void tell_join_attempt(Event event, Token token);
   void on_syn_ack(Subflow& subflow, const Record& record);
+  void on_late_answer(Subflow& subflow, const Record& record);
   [[nodiscard]] Fallback fallback_of(const Subflow& subflow, const SynAckBody& answer);
   void deny(Subflow& subflow, const Record& record, Fallback cause);
   void on_capable_ack(Subflow& subflow, const Record& record);
@@ -133,7 +134,7 @@ class Correlator : private NoticeSink {
   Connection* try_create(Subflow& subflow, std::uint64_t time_ns);
   void make_partial(Subflow& subflow, const Record& record);
   Connection* find_twin(const Subflow& subflow, const SynAckBody& answer, Token token, std::uint64_t time_ns);
-  void join_twins(Subflow& subflow, Subflow& sibling, Connection& connection);
+  void join_twins(Subflow& subflow, Subflow* first, Connection& connection);
   void set_key(Connection& connection, Role role, Key key);
   void set_key(Connection& connection, Role role, Key key, const std::optional<KeyDigest>& digest);
   void compare_key(Subflow& subflow, Connection& connection, Role role, Key key, const Record& record);

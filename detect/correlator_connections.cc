@@ -5,9 +5,22 @@
 #include "detect/correlator.h"
 
 namespace mptap {
+namespace {
+
+void take_join_answer(Subflow& subflow, const SynAckBody& answer) {
+  subflow.set_acceptor_id(answer.address_id);
+  subflow.acceptor_nonce = answer.nonce;
+  subflow.extra.make().synack_hmac = answer.hmac;
+  subflow.backup = subflow.backup || answer.flags != 0;
+}
+
+}  // namespace
 
 void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
   const SynAckBody& answer = record.syn_ack;
+  // A subflow is answered once.
+  if (subflow.twin || subflow.state == SubflowState::kEstablished || subflow.state == SubflowState::kDenied) return;
+  if (subflow.has_connection()) return on_late_answer(subflow, record);
   if (!subflow.syn_seen) subflow.offer = answer.offer;
   if (answer.offer != Offer::kJoin) {
     subflow.opener_isn = answer.opener_isn;
@@ -28,18 +41,36 @@ void Correlator::on_syn_ack(Subflow& subflow, const Record& record) {
     return;
   }
   ControlCounters::add(counters_.subflows_established);
-  subflow.set_acceptor_id(answer.address_id);
-  subflow.acceptor_nonce = answer.nonce;
-  subflow.extra.make().synack_hmac = answer.hmac;
-  subflow.backup = subflow.backup || answer.flags != 0;
+  take_join_answer(subflow, answer);
   settle_join(subflow, record.time_ns);
+  tell_completed(subflow, record.time_ns);
+}
+
+/// The answer to a subflow that is in its connection already, for nobody was heard to answer it (settle_one_sided()), or by
+/// its data. It stays where it is.
+void Correlator::on_late_answer(Subflow& subflow, const Record& record) {
+  const SynAckBody& answer = record.syn_ack;
+  Connection& connection = *connection_of(subflow);
+  if (answer.offer != subflow.offer) return;  // it was accepted: another answer is not what its opener heard
+  subflow.set_syn_ack_ns(record.time_ns);
+  subflow.state = SubflowState::kEstablished;
+  speakers_.touch(subflow.tuple.acceptor()) = record.time_ns;
+  ControlCounters::add(counters_.subflows_established);
+  if (answer.offer == Offer::kCapable) {
+    compare_key(subflow, connection, other(subflow.opener_role), answer.key, record);
+    return;
+  }
+  ControlCounters::add(counters_.joins_matched);
+  take_join_answer(subflow, answer);
+  prove_join(subflow, connection, record.time_ns);
   tell_completed(subflow, record.time_ns);
 }
 
 /// Why a SYN/ACK makes no MPTCP of the attempt; kNone where it does.
 Fallback Correlator::fallback_of(const Subflow& subflow, const SynAckBody& answer) {
   if (answer.offer == Offer::kMirrored) return Fallback::kMirrored;
-  if (answer.offer == Offer::kNone) {
+  const bool is_other = subflow.syn_seen && answer.offer != subflow.offer;  // it answers what nobody asked
+  if (answer.offer == Offer::kNone || is_other) {
     if (answer.blackhole) return Fallback::kBlackhole;
     return speakers_.find(subflow.tuple.acceptor()) != nullptr ? Fallback::kStripped : Fallback::kNoOption;
   }
@@ -68,7 +99,10 @@ void Correlator::establish(Subflow& subflow, const Record& record) {
   const auto digest = prover_.try_digest(answer.version, answer.key);
   if (digest) dsns_.prefetch(digest->idsn.value);  // while the token is looked for
   if (Connection* known = digest ? find_twin(subflow, answer, digest->token, record.time_ns) : nullptr) {
-    if (Subflow* sibling = book_.find(known->initial())) join_twins(subflow, *sibling, *known);
+    Subflow* first = book_.find(known->initial());
+    const bool is_counted = first != nullptr && first->state == SubflowState::kEstablished;
+    join_twins(subflow, first, *known);
+    if (!subflow.twin && !is_counted) ControlCounters::add(counters_.subflows_established);  // only this one was heard to be answered
     return;
   }
   ControlCounters::add(counters_.subflows_established);
@@ -151,13 +185,17 @@ Connection* Correlator::find_twin(const Subflow& subflow, const SynAckBody& answ
 }
 
 /// Of two sightings of one subflow the one whose SYN came first counts: it is nearer to the opener.
-void Correlator::join_twins(Subflow& subflow, Subflow& sibling, Connection& connection) {
+///
+/// @param first  The first sighting; nullptr where it has ended, and so counts.
+void Correlator::join_twins(Subflow& subflow, Subflow* first, Connection& connection) {
   ControlCounters::add(counters_.twin_subflows);
-  subflow.opener_role = sibling.opener_role;
-  const bool nearer = subflow.start_ns < sibling.start_ns;
-  if (!nearer) subflow.become_twin(connection.self);
   if (subflow.extra.is_made()) forget(subflow.extra.make().opener_key);
-  if (!nearer) return;
+  if (first != nullptr) subflow.opener_role = first->opener_role;
+  if (first == nullptr || subflow.start_ns >= first->start_ns) {
+    subflow.become_twin(connection.self);
+    return;
+  }
+  Subflow& sibling = *first;
   subflow.matched_by = sibling.matched_by;
   subflow.hmac_synack = sibling.hmac_synack;
   subflow.hmac_ack = sibling.hmac_ack;

@@ -81,10 +81,11 @@ void Correlator::check_idsn(Subflow& subflow, Connection& connection, const Reco
   const bool alone = connection.subflow_count == 1 && !is_gapped(connection);
   if (!alone && !dss.dsn_known) return;
   host.idsn_checked = true;
+  // What stands behind the data of MP_CAPABLE may be a part of that data, sent again.
   const auto begins_after = [&dss, alone](Dsn idsn) {
-    if (!dss.dsn_known) return static_cast<std::uint32_t>(dss.dsn) == static_cast<std::uint32_t>(idsn.value + dss.ssn);
-    const std::uint64_t ahead = dss.dsn - idsn.value - dss.ssn;
-    return ahead == 0 || (!alone && ahead < DsnIndex::kNear);
+    const std::uint64_t behind = idsn.value + dss.ssn - dss.dsn;
+    if (!dss.dsn_known) return static_cast<std::uint32_t>(behind) < dss.ssn;
+    return behind < dss.ssn || (!alone && std::uint64_t{0} - behind < DsnIndex::kNear);
   };
   if (begins_after(*host.idsn())) {
     confirm_key(connection, role);

@@ -19,7 +19,7 @@ void Correlator::settle_join(Subflow& subflow, std::uint64_t time_ns) {
   if (Subflow* sibling = find_twin_join(subflow, *match.connection)) {
     stop_waiting(subflow);
     ControlCounters::add(counters_.joins_matched);
-    join_twins(subflow, *sibling, *match.connection);
+    join_twins(subflow, sibling, *match.connection);
     end_late(subflow);
     return;
   }
@@ -49,6 +49,7 @@ void Correlator::attach(Subflow& subflow, Connection& connection, Role opener_ro
       counters_.join_latency_ns.add(subflow.syn_ack_ns() - connection.start_ns);
     }
   }
+  connections_.stop_idling(connection);
   subflow.place = static_cast<std::uint32_t>(connection.subflows.size());
   connection.subflows.push_back(subflow.handle());
   if (matched_by == MatchedBy::kInitial) connection.initial_lives = true;  // the connection is new: it stands first

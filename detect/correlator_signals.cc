@@ -171,7 +171,7 @@ void Correlator::on_fast_close(Subflow& subflow, const Record& record) {
 
 void Correlator::on_reset(Subflow& subflow, const Record& record) {
   if (record.reset.has_reason) subflow.make_rare().reset_reason = record.reset.reason;
-  if (record.reset.before_answer && !record.from_opener()) {
+  if (record.reset.before_answer && !record.from_opener() && subflow.state == SubflowState::kAttempted) {
     const bool is_join = subflow.offer == Offer::kJoin;
     subflow.state = is_join ? SubflowState::kRefused : SubflowState::kReset;
     if (is_join) ControlCounters::add(counters_.subflows_refused);

@@ -64,6 +64,10 @@ inline void wipe(void* memory, std::size_t size) {
   __asm__ volatile("" : : "r"(memory) : "memory");
 }
 
+/// Overwrites what earlier calls left on this thread's stack below the caller, 1 KiB. Compilers keep copies of what is
+/// passed, and whatever is built there next takes them along in its padding. Any thread; no allocation.
+void wipe_stack() noexcept;
+
 /// Wipes and unsets a key that is no longer needed.
 inline void forget(std::optional<Key>& key) {
   wipe(&key, sizeof key);

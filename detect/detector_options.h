@@ -4,12 +4,16 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/prefix.h"
 #include "dataplane/types.h"
 
 namespace mptap {
 
 /// A severity, or the one that the detector gives itself.
 enum class SeverityChoice : std::uint8_t { kOwn, kInfo, kLow, kMedium, kHigh };
+
+/// What is done on inline ports about what a detector tells.
+enum class Mitigation : std::uint8_t { kOff, kObserve, kEnforce };
 
 /// What every detector obeys.
 struct DetectorSwitch {
@@ -39,6 +43,8 @@ struct JoinFloodOptions : DetectorSwitch {
   std::uint64_t interval_ns = 10 * kNsPerSecond;      // within this much packet time
   std::uint32_t max_receivers = 65'536;               // receivers watched at once; the least active leave first
   std::uint32_t top_sources = 5;                      // named in the notice, 0..16
+  Mitigation mitigation = Mitigation::kOff;           // of join SYNs to a receiver under attack
+  std::uint32_t pass_per_second = 100;                // of these, to one receiver through one worker, that pass at once
 };
 
 struct HalfOpenJoinOptions : DetectorSwitch {
@@ -75,7 +81,9 @@ struct CrossPathScatterOptions : DetectorSwitch {
 
 struct KeyChangeOptions : DetectorSwitch {};
 struct AddAddrHmacOptions : DetectorSwitch {};
-struct JoinHmacOptions : DetectorSwitch {};
+struct JoinHmacOptions : DetectorSwitch {
+  Mitigation mitigation = Mitigation::kOff;           // of the segments of the subflow
+};
 struct UnknownJoinOptions : DetectorSwitch {};
 struct JoinAfterCFlagOptions : DetectorSwitch {};
 struct RejectedOptions : DetectorSwitch {};
@@ -124,26 +132,14 @@ struct DetectorOptions {
 #undef X
 };
 
-/// An address prefix, IPv4 as ::ffff:0:0/96.
-struct Prefix {
-  IpAddress address;
-  std::uint8_t bits = 128;                            // 0..128
-  friend bool operator==(const Prefix&, const Prefix&) = default;
-};
-
-/// Whether an address is one of the prefix.
-[[nodiscard]] inline bool holds(const Prefix& prefix, const IpAddress& address) {
-  for (unsigned bit = 0; bit < prefix.bits; bit += 8) {
-    const unsigned left = prefix.bits - bit;
-    const auto mask = static_cast<std::uint8_t>(left >= 8 ? 0xff : 0xff << (8 - left));
-    if (((prefix.address.bytes[bit / 8] ^ address.bytes[bit / 8]) & mask) != 0) return false;
-  }
-  return true;
-}
-
 /// What holds for the notices of all detectors.
 struct NoticeOptions {
   std::vector<Prefix> allow;                          // sources that raise no notice
+};
+
+/// What holds for the rules of inline ports.
+struct MitigationOptions {
+  std::uint64_t ttl_ns = 60 * kNsPerSecond;           // a rule ends when its cause was not told again for this long
 };
 
 }  // namespace mptap

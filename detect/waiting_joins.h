@@ -37,6 +37,11 @@ class WaitingJoins {
     Token token;
     std::uint64_t deadline_ns;
   };
+  /// Joins with one token as they stand in line. Most have one: a deque would take half a kilobyte for each.
+  struct OfToken {
+    std::vector<SubflowRef> joins;
+    std::size_t gone = 0;  // of the first ones, whose time is over
+  };
   struct Hash {
     SeededHash hash;
     std::size_t operator()(std::uint32_t token) const { return hash.of64(token); }
@@ -45,7 +50,7 @@ class WaitingJoins {
   const std::uint32_t max_;
   const std::uint64_t grace_ns_;
   std::deque<Entry> line_;
-  std::unordered_map<std::uint32_t, std::vector<SubflowRef>, Hash> by_token_;
+  std::unordered_map<std::uint32_t, OfToken, Hash> by_token_;
 };
 
 }  // namespace mptap

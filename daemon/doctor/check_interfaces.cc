@@ -88,17 +88,14 @@ void check_merging(const MachineView& machine, const Config& config, Findings& f
       findings.unknown(port.interface, "the kernel does not tell which offloads are on", "ethtool -k " + port.interface);
       continue;
     }
-    // Frames reach af_xdp before the kernel would merge them.
-    const bool matters = port.driver == PortDriver::kAfXdp ? merging->lro || merging->gro_hw : merging->any();
-    if (!matters) {
+    if (!reaches(*merging, port.driver)) {
       findings.ok(port.interface, merging->any() ? "merges segments after af_xdp has had them" : "segments come as they were sent");
       continue;
     }
-    const std::string off = format_merging_off(*merging, port.interface);
     const std::string fixed = merging->gro_hw && merging->gro_hw_fixed ? "; the card's cannot be switched off here" : "";
     findings.warn(port.interface,
                   "merges segments (" + format_merging(*merging) + "), of which only the first keeps its TCP options" + fixed,
-                  off.empty() ? "another interface, or a hypervisor that does not offer it guest_tso4 and guest_tso6" : off);
+                  mend_merging(*merging, port.interface));
   }
 }
 

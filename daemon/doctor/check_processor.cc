@@ -62,12 +62,13 @@ std::set<std::string> read_flags(const std::string& cpuinfo) {
 
 void check_processor(const MachineView& machine, const Config&, Findings& findings) {
   const MachineView::Text cpuinfo = machine.read("/proc/cpuinfo");
-  const std::set<std::string> flags = read_flags(cpuinfo.text);
+  std::set<std::string> flags = read_flags(cpuinfo.text);
   if (flags.empty()) {
     const std::string reason = cpuinfo.error != 0 ? std::strerror(cpuinfo.error) : "no line of flags";
     findings.unknown("", "/proc/cpuinfo does not tell what the processor can: " + reason);
     return;
   }
+  if (machine.kernel().has_lzcnt()) flags.insert("abm");
   int compiled_level = 1;
   int level = 4;  // of the processor
   std::size_t used = 0;

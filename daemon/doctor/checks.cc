@@ -22,6 +22,7 @@ const std::vector<Check>& doctor_checks() {
       {"Ports", "link", false, check_links},
       {"Ports", "frames", false, check_frames},
       {"Ports", "merging", false, check_merging},
+      {"Ports", "inline", false, check_pairs},
       {"Ports", "queues", false, check_queues},
       {"Ports", "hash", false, check_hash},
       {"Ports", "driver", false, check_card_drivers},

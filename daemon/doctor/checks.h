@@ -51,6 +51,7 @@ void check_ports(const MachineView& machine, const Config& config, Findings& fin
 void check_links(const MachineView& machine, const Config& config, Findings& findings);
 void check_frames(const MachineView& machine, const Config& config, Findings& findings);
 void check_merging(const MachineView& machine, const Config& config, Findings& findings);
+void check_pairs(const MachineView& machine, const Config& config, Findings& findings);
 void check_queues(const MachineView& machine, const Config& config, Findings& findings);
 void check_hash(const MachineView& machine, const Config& config, Findings& findings);
 

@@ -1,5 +1,8 @@
 #include "daemon/doctor/kernel.h"
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 #include <linux/capability.h>
 #include <linux/xattr.h>
 #include <netinet/in.h>
@@ -94,6 +97,17 @@ std::uint64_t RealKernel::file_capabilities() const {
   std::uint64_t permitted = data.data[0].permitted;
   if (size >= static_cast<ssize_t>(XATTR_CAPS_SZ_2)) permitted |= std::uint64_t{data.data[1].permitted} << 32;
   return permitted;
+}
+
+bool RealKernel::has_lzcnt() const {
+#if defined(__x86_64__)
+  constexpr unsigned kLeaf = 0x80000001;
+  constexpr unsigned kLzcnt = 1u << 5;
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid(kLeaf, &eax, &ebx, &ecx, &edx) != 0 && (ecx & kLzcnt) != 0;
+#else
+  return false;
+#endif
 }
 
 }  // namespace mptap

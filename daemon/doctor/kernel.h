@@ -50,6 +50,9 @@ class Kernel {
 
   /// The capabilities that the file of this program gives to who runs it, as bits of capability.h; 0: none.
   [[nodiscard]] virtual std::uint64_t file_capabilities() const = 0;
+
+  /// Whether the processor says, by cpuid, that it has LZCNT: there are kernels that leave it out of /proc/cpuinfo.
+  [[nodiscard]] virtual bool has_lzcnt() const = 0;
 };
 
 /// This machine.
@@ -63,6 +66,7 @@ class RealKernel final : public Kernel {
   [[nodiscard]] bool may_open(const std::string& path) const override;
   [[nodiscard]] ListenAnswer listen(const std::string& listen) const override;
   [[nodiscard]] std::uint64_t file_capabilities() const override;
+  [[nodiscard]] bool has_lzcnt() const override;
 };
 
 }  // namespace mptap

@@ -37,6 +37,7 @@ capture's clock gives nanoseconds. Tokens are 8 lower-case hex digits. Addresses
 
 Rows reach the file within 10 ms, whole lines only. Where the disk is full, mptap says so once, counts the rows that are
 lost (`mptap_log_write_errors_total`), cuts off what was written of a broken line, and writes again as soon as it can.
+A log that somebody deletes is made anew with the next rows; what it held is gone.
 
 Rows of an earlier run are kept. A Zeek file is renamed to NAME-YYYYmmdd-HHMMSS.log, by the time of its last change in
 UTC. A JSON file is appended to by `mptap run`, and renamed in the same way by `mptap read`, or where it holds something
@@ -98,16 +99,94 @@ an IPv4 address and a port. It knows neither encryption nor passwords: leave it 
 something before it that does. No label ever holds an address of traffic; the [page](page.md) beside it shows them.
 
 Everything counts from the start of the program. The numbers are read when Prometheus asks; those of one worker are
-published once a burst, so that sums may be off by a burst while traffic flows. At rest they add up, summed over the
-labels of each:
+published once a burst, so that sums may be off by a burst while traffic flows. At rest they add up, summed over all
+labels but those named. `tests/harness/equations.py` holds each of these against every capture of the tests, the corpus, the
+benchmarks and the laboratory.
 
-    mptap_rx_packets_total   = mptap_filtered_out_total + mptap_not_ip_total + mptap_not_tcp_total
-                               + mptap_fragments_total + mptap_malformed_total + mptap_tcp_segments_total
+Always:
+
+    mptap_rx_packets_total = mptap_filtered_out_total + mptap_not_ip_total + mptap_not_tcp_total +
+        mptap_fragments_total + mptap_malformed_total + mptap_tcp_segments_total
     mptap_tcp_segments_total = mptap_with_mptcp_total + mptap_without_mptcp_total
+    mptap_tunnelled_total <= mptap_tcp_segments_total
+    mptap_first_fragments_total <= mptap_tcp_segments_total
+    mptap_copies_total + mptap_strangers_total <= mptap_tcp_segments_total
+    mptap_polls_empty_total <= mptap_polls_total
+    mptap_with_mptcp_total <= mptap_options_total + mptap_option_errors_total{error="length"} +
+        mptap_option_errors_total{error="version"} + mptap_option_errors_total{error="ip_version"} +
+        mptap_option_errors_total{error="tcp_flags"} + mptap_option_errors_total{error="dss_flags"} +
+        mptap_option_errors_total{error="subtype"}
+    mptap_options_total = mptap_options_by_direction_total
+    mptap_evicted_midstream_total + mptap_evicted_unanswered_total + mptap_evicted_answered_total <=
+        mptap_subflows_opened_total
+    mptap_joins_not_stored_total <= mptap_subflows_not_stored_total
+    mptap_joins_sampled_out_total <= mptap_joins_not_stored_total
+    mptap_subflows_unanswered <= mptap_subflows
     mptap_records_built_total = mptap_records_pushed_total + mptap_records_pending + mptap_ring_full_total
-    mptap_joins_seen_total   = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_joins_waiting
-                               + mptap_joins_unanswered + mptap_joins_not_stored_total
+    mptap_records_stale_total <= mptap_records_taken_total
+    mptap_packets_kept_total + mptap_packets_not_kept_total <= mptap_records_built_total
+    mptap_joins_total = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_subflows_refused_total +
+        mptap_joins_denied_total + mptap_joins_attempted_total
+    mptap_joins_total + mptap_joins_waiting <= mptap_joins_seen_total
+    mptap_connections_established_total + mptap_connections_partial_total = mptap_connections +
+        mptap_connections_closed_total
+    mptap_connections_closed_total = mptap_connections_ended_total
+    mptap_connections_closed_total = mptap_connection_subflows_count
+    mptap_subflows_denied_total = mptap_fallbacks_total{cause="no_option"} +
+        mptap_fallbacks_total{cause="stripped"} + mptap_fallbacks_total{cause="mirrored"} +
+        mptap_fallbacks_total{cause="blackhole"} + mptap_fallbacks_total{cause="version"}
+    mptap_hmac_valid_total = mptap_hmacs_total{result="valid"}
+    mptap_hmac_invalid_total = mptap_hmacs_total{result="invalid"}
+    mptap_join_latency_seconds_count <= mptap_joins_matched_total
+    mptap_notices_raised_total = mptap_notices_total + mptap_notices_allowed_total + mptap_notices_held_total +
+        mptap_notices_suppressed_total
+    mptap_attempts_not_logged_total <= mptap_subflows_attempted_total
+    mptap_subflows <= mptap_subflows_capacity
+    mptap_ring_fill <= mptap_ring_capacity
+    mptap_records_pending <= mptap_records_pending_capacity
+    mptap_connections <= mptap_connections_capacity
+    mptap_log_queue_rows <= mptap_log_queue_capacity
 
+Of ports:
+
+    mptap_port_rx_packets_total = mptap_rx_packets_total
+
+Where ports are inline:
+
+    mptap_inline_received_total = mptap_inline_forwarded_total + mptap_inline_dropped_total +
+        mptap_inline_lost_total
+    mptap_inline_dropped_total = mptap_held_back_joins_total + mptap_held_back_segments_total
+
+Where no vital record was lost:
+
+    mptap_joins_seen_total = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_joins_waiting +
+        mptap_joins_unanswered + mptap_joins_not_stored_total
+    mptap_joins_answered_total = mptap_joins_matched_total + mptap_joins_unknown_total + mptap_joins_waiting
+
+While the sensor runs:
+
+    mptap_records_pushed_total = mptap_records_taken_total + mptap_ring_fill
+
+Once a capture was read to its end:
+
+    mptap_records_pushed_total = mptap_records_taken_total
+
+Once a capture was read to its end, and nothing was lost between workers and control:
+
+    mptap_subflows_opened_total = mptap_subflows_ended_total + mptap_subflows
+
+Where all logs are written and no row waits:
+
+    mptap_notices_total = mptap_log_rows_written_total{log="notice"} +
+        mptap_log_rows_dropped_total{log="notice"} + mptap_log_write_errors_total{log="notice"}
+    mptap_connections_closed_total = mptap_log_rows_written_total{log="mptcp_conn"} +
+        mptap_log_rows_dropped_total{log="mptcp_conn"} + mptap_log_write_errors_total{log="mptcp_conn"}
+
+Where all logs are written, once a capture was read to its end:
+
+    mptap_subflows_ended_total = mptap_twin_subflows_total + mptap_attempts_not_logged_total +
+        mptap_log_rows_written_total{log="mptcp_subflow"} + mptap_log_rows_dropped_total{log="mptcp_subflow"} +
+        mptap_log_write_errors_total{log="mptcp_subflow"}
 What to watch: `mptap_port_nic_missed_total` and `mptap_port_no_mbuf_total` (workers do not keep up),
 `mptap_ring_full_total` (control does not), `mptap_log_rows_dropped_total` and `mptap_log_write_errors_total` (the disk
 does not).

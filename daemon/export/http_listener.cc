@@ -42,7 +42,8 @@ struct HttpListener::Server {
 HttpListener::HttpListener(const sockaddr_in& address, HttpResponder responder) : server_(std::make_unique<Server>()) {
   server_->responder = std::move(responder);
   const std::string listen = format_address(address);
-  const std::array<const char*, 7> options{"listening_ports", listen.c_str(), "num_threads", "2", "request_timeout_ms", "5000", nullptr};
+  // A client holds a thread until it has asked and is answered: those that take their time, or mean harm, leave room.
+  const std::array<const char*, 7> options{"listening_ports", listen.c_str(), "num_threads", "32", "request_timeout_ms", "2000", nullptr};
   mg_callbacks callbacks{};
   callbacks.begin_request = [](mg_connection* connection) {
     const auto& server = *static_cast<const Server*>(mg_get_request_info(connection)->user_data);

@@ -107,13 +107,37 @@ LogFile::~LogFile() {
   if (file_ >= 0) ::close(file_);
 }
 
-void LogFile::open_end() {
+int LogFile::try_open() {
   // Reading is needed to find a broken line; a device or pipe may refuse it.
   file_ = open(path_.c_str(), O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode);
   if (file_ < 0 && errno == EACCES)
     file_ = open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, kFileMode);
-  if (file_ < 0) {
-    fail("cannot write the log " + path_, errno,
+  return file_ < 0 ? errno : 0;
+}
+
+bool LogFile::was_deleted() const {
+  struct stat opened {};
+  return fstat(file_, &opened) == 0 && opened.st_nlink == 0;
+}
+
+/// Where it cannot be made, the deleted file stays open, and the next rows try again.
+int LogFile::make_anew() {
+  const std::string directory = path_.substr(0, path_.rfind('/'));
+  if (mkdir(directory.c_str(), kDirectoryMode) != 0 && errno != EEXIST) return errno;
+  const int deleted = file_;
+  if (const int error = try_open(); error != 0) {
+    file_ = deleted;
+    return error;
+  }
+  ::close(deleted);
+  header_.clear();
+  append_header(header_, format_, kind_, std::time(nullptr));
+  return 0;
+}
+
+void LogFile::open_end() {
+  if (const int error = try_open(); error != 0) {
+    fail("cannot write the log " + path_, error,
          "allow mptap to write there, or choose another directory by logs.directory or --log-dir");
   }
   cut_broken_line(file_);
@@ -140,6 +164,13 @@ LogFile::Written LogFile::write_lines(const std::string& text) {
 }
 
 LogFile::FlushResult LogFile::flush() {
+  const bool deleted = row_count_ != 0 && was_deleted();
+  if (deleted) {
+    if (const int error = make_anew(); error != 0) {
+      rows_.clear();
+      return {0, std::exchange(row_count_, 0), error};
+    }
+  }
   const Written header = write_lines(header_);
   header_.erase(0, header.bytes);
   const Written rows = header.error == 0 ? write_lines(rows_) : Written{0, header.error};
@@ -147,7 +178,7 @@ LogFile::FlushResult LogFile::flush() {
   const auto end = rows_.begin() + static_cast<std::ptrdiff_t>(rows.bytes);
   const auto written = static_cast<std::uint64_t>(std::count(rows_.begin(), end, '\n'));
   rows_.clear();
-  return {written, std::exchange(row_count_, 0) - written, rows.error};
+  return {written, std::exchange(row_count_, 0) - written, rows.error, deleted};
 }
 
 LogFile::FlushResult LogFile::close() {

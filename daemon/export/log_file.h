@@ -44,10 +44,12 @@ class LogFile {
     std::uint64_t rows_written = 0;
     std::uint64_t rows_lost = 0;
     int error = 0;  // errno, 0: all was written
+    bool made_anew = false;  // somebody had deleted the file
   };
 
   /// Hands the gathered rows to the kernel. Where it takes only some, what it took of a broken line is cut
   /// off again and the rest is lost. A header that could not be written is tried again before the next rows.
+  /// A file that was deleted, its directory perhaps, too, is made anew: rows in it would be lost and nobody told.
   [[nodiscard]] FlushResult flush();
 
   /// flush(), and Zeek's #close line. Nothing may follow.
@@ -64,6 +66,10 @@ class LogFile {
     int error;
   };
   void open_end();
+  /// @return errno, 0 where the file is there.
+  [[nodiscard]] int try_open();
+  [[nodiscard]] bool was_deleted() const;
+  [[nodiscard]] int make_anew();
   [[nodiscard]] Written write_lines(const std::string& text);
 
   const std::string path_;

@@ -102,8 +102,10 @@ struct ZeekAppender : PlainAppender {
   void operator()(Token token) const { append_token(out, token); }
   void operator()(const std::vector<SourceCount>* sources) const {
     if (sources->empty()) out += kEmpty;
+    const char* separator = "";
     for (const SourceCount& source : *sources) {
-      if (&source != &sources->front()) out += ',';
+      out += separator;
+      separator = ",";
       append_address(out, source.address);
       out += '=';
       append_number(out, source.count);
@@ -150,8 +152,10 @@ struct JsonAppender : PlainAppender {
   }
   void operator()(const std::vector<SourceCount>* sources) const {
     out += '[';
+    const char* separator = "";
     for (const SourceCount& source : *sources) {
-      if (&source != &sources->front()) out += ',';
+      out += separator;
+      separator = ",";
       out += R"({"address":)";
       (*this)(source.address);
       out += R"(,"count":)";

@@ -64,6 +64,7 @@ void LogWriter::request(std::optional<LogOptions> options) {
   Request request{std::move(options), std::nullopt, false};
   std::unique_lock lock(mutex_);
   if (ended_) return;
+  // cppcheck-suppress danglingLifetime ; the writer lets go of it before it says done
   request_ = &request;
   wake_.notify_one();
   served_.wait(lock, [&request] { return request.done; });
@@ -187,6 +188,7 @@ void LogWriter::account(LogKind kind, const LogFile::FlushResult& result) {
   LogCounters::OfLog& counters = queue_.counters().of(kind);
   counters.rows_written.add(result.rows_written);
   counters.write_errors.add(result.rows_lost);
+  if (result.made_anew) spdlog::warn("the log {} had been deleted, and is made anew", file_of(kind)->path());
   if (result.error == 0) return;
   tell_error(told_[index_of(kind)],
              fmt::format("cannot write the log {}: {}; rows are lost and counted until it can be written again",

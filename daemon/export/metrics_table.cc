@@ -320,6 +320,29 @@ void add_ports(Table& table) {
                    }});
 }
 
+void add_inline(Table& table) {
+  const auto add = [&table](const char* name, const char* help, std::uint64_t ForwardTally::*field) {
+    table.push_back({name, MetricType::kCounter, help, "port", [field](const MetricsReading& reading, Samples& out) {
+                       for (const PortCounters& port : reading.ports) {
+                         if (port.is_inline) out.push_back({{{"port", port.name}}, static_cast<double>(port.forward.*field)});
+                       }
+                     }});
+  };
+  add("mptap_inline_received_total", "Frames that came in on a port of a pair.", &ForwardTally::received);
+  add("mptap_inline_forwarded_total", "Frames that came in on a port of a pair and left by its partner.", &ForwardTally::forwarded);
+  add("mptap_inline_dropped_total", "Frames of a port of a pair that a rule held back.", &ForwardTally::dropped);
+  table.push_back({"mptap_inline_lost_total", MetricType::kCounter,
+                   "Frames of a port of a pair that its partner did not take: too_long, longer than its MTU allows, or cut; "
+                   "queue_full, it sends too slowly.",
+                   "port, cause", [](const MetricsReading& reading, Samples& out) {
+                     for (const PortCounters& port : reading.ports) {
+                       if (!port.is_inline) continue;
+                       out.push_back({{{"port", port.name}, {"cause", "too_long"}}, static_cast<double>(port.forward.too_long)});
+                       out.push_back({{{"port", port.name}, {"cause", "queue_full"}}, static_cast<double>(port.forward.queue_full)});
+                     }
+                   }});
+}
+
 void add_daemon(Table& table) {
   table.push_back({"mptap_config_reloads_total", MetricType::kCounter,
                    "Reloads of the configuration; refused ones changed nothing.", "result",
@@ -353,6 +376,7 @@ void add_build(Table& table) {
 Table make_table() {
   Table table;
   add_ports(table);
+  add_inline(table);
   add_workers(table);
   add_control(table);
   add_control_labels(table);

@@ -10,6 +10,7 @@
 
 #include "daemon/export/daemon_counters.h"
 #include "daemon/export/log_queue.h"
+#include "dataplane/forward_counters.h"
 #include "dataplane/worker_counters.h"
 #include "detect/control_counters.h"
 
@@ -23,6 +24,8 @@ struct PortCounters {
   std::uint64_t rx_errors = 0;
   std::uint64_t no_mbuf = 0;  // lost by the driver: no free buffer
   bool up = false;            // the link
+  bool is_inline = false;
+  ForwardTally forward{};     // inline: what became of the frames that came in
 };
 
 /// How much there is room for, by the settings that the sensor was started with.

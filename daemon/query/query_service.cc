@@ -6,25 +6,22 @@
 #include <charconv>
 #include <chrono>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 
 #include "config/prefix_text.h"
 #include "daemon/export/log_format.h"
 #include "daemon/export/text.h"
+#include "daemon/query/question.h"
 
 namespace mptap {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-/// A question that cannot be answered as it stands. what() is a sentence.
-class QuestionError : public std::runtime_error {
-  using runtime_error::runtime_error;
-};
-
 QueryAnswer refuse(const std::string& sentence, Answered how = Answered::kBadQuestion) {
   return {Json{{"ok", false}, {"error", sentence}}.dump(), how};
 }
+
+QueryAnswer refuse_late() { return refuse("control gave no answer: it has too much to do, or stands still", Answered::kNotInTime); }
 
 double seconds_of(std::uint64_t ns) { return static_cast<double>(ns) / static_cast<double>(kNsPerSecond); }
 
@@ -36,13 +33,19 @@ std::uint64_t now_ns() {
 Json json_of(const PortCounters& port) {
   const std::uint64_t lost = port.nic_missed + port.no_mbuf;
   const std::uint64_t offered = port.rx_packets + lost;
-  return {{"name", port.name},
+  Json json{{"name", port.name},
           {"up", port.up},
           {"rx_packets", port.rx_packets},
           {"nic_missed", port.nic_missed},
           {"no_mbuf", port.no_mbuf},
           {"rx_errors", port.rx_errors},
           {"missed_share", offered == 0 ? 0.0 : static_cast<double>(lost) / static_cast<double>(offered)}};
+  if (port.is_inline) {
+    json["inline"] = {{"forwarded", port.forward.forwarded},
+                      {"lost", port.forward.too_long + port.forward.queue_full},
+                      {"dropped", port.forward.dropped}};
+  }
+  return json;
 }
 
 Json json_of(const WorkerTally& tally) {
@@ -116,13 +119,6 @@ std::size_t limit_of(const Json& question, std::size_t otherwise, std::size_t mo
   return found->get<std::size_t>();
 }
 
-std::string text_of(const Json& question, const char* key) {
-  const auto found = question.find(key);
-  if (found == question.end()) return {};
-  if (!found->is_string()) throw QuestionError(std::string(key) + ": a text");
-  return found->get<std::string>();
-}
-
 ConnectionSurvey survey_of(const Json& question) {
   ConnectionSurvey survey;
   survey.most = limit_of(question, survey.most, QueryService::kMostConnections);
@@ -134,15 +130,9 @@ ConnectionSurvey survey_of(const Json& question) {
   return survey;
 }
 
-void check_keys(const Json& question, std::initializer_list<std::string_view> known) {
-  for (const auto& [key, value] : question.items()) {
-    if (key != "ask" && std::ranges::find(known, key) == known.end()) throw QuestionError("'" + key + "' is not known here");
-  }
-}
-
 }  // namespace
 
-QueryAnswer QueryService::answer(std::string_view request) const {
+QueryAnswer QueryService::answer(std::string_view request, Asker asker) const {
   const Json question = Json::parse(request, nullptr, false);
   if (!question.is_object()) return refuse("a question is one JSON object in a line, such as {\"ask\":\"status\"}");
   try {
@@ -155,12 +145,16 @@ QueryAnswer QueryService::answer(std::string_view request) const {
       check_keys(question, {"limit"});
       return {notices(limit_of(question, 20, kMostConnections))};
     }
+    if (changes_rules(what) && asker != Asker::kOperator) return refuse("only root, and the user whose sensor it is, may change something");
+    if (is_rule_question(what)) return {answer_rule_question(question, sources_.with_mitigator).dump()};
     check_keys(question, {});
     if (what == "status") return {status()};
     if (what == "config") return {config()};
-    return refuse("ask: status, connections, notices or config");
+    return refuse("ask: status, connections, notices, config, mitigations, add_mitigation or remove_mitigation");
   } catch (const QuestionError& error) {
     return refuse(error.what());
+  } catch (const NotInTime&) {
+    return refuse_late();
   }
 }
 
@@ -190,7 +184,7 @@ std::string QueryService::status() const {
 }
 
 QueryAnswer QueryService::connections(ConnectionSurvey survey) const {
-  if (!sources_.survey(survey)) return refuse("control gave no answer: it has too much to do, or stands still", Answered::kNotInTime);
+  if (!sources_.survey(survey)) return refuse_late();
   std::string out = "{\"ok\":true,\"matching\":" + std::to_string(survey.matching) + ",\"connections\":[";
   for (std::size_t i = 0; i < survey.found.size(); ++i) {
     if (i != 0) out += ',';

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "daemon/export/metrics_table.h"
+#include "daemon/query/rule_questions.h"
 #include "detect/connection_survey.h"
 
 namespace mptap {
@@ -18,8 +19,12 @@ struct QuerySources {
   std::function<bool(ConnectionSurvey&)> survey;  // false: control gave no answer in time
   std::function<std::string()> config;            // the running one, as YAML
   std::function<std::vector<std::string>(std::size_t most)> notices;  // rows of notice.log in JSON, the oldest first
+  MitigatorAccess with_mitigator;                 // empty where nothing is inline
   std::uint64_t started_ns = 0;                   // since the epoch
 };
+
+/// Who asks: a reader changes nothing.
+enum class Asker : std::uint8_t { kReader, kOperator };
 
 /// What a question comes to.
 enum class Answered : std::uint8_t { kYes, kBadQuestion, kNotInTime };
@@ -37,7 +42,7 @@ class QueryService {
   explicit QueryService(QuerySources sources) : sources_(std::move(sources)) {}
 
   /// @param request  One JSON object: docs/query.md has the questions.
-  [[nodiscard]] QueryAnswer answer(std::string_view request) const;
+  [[nodiscard]] QueryAnswer answer(std::string_view request, Asker asker = Asker::kReader) const;
 
  private:
   [[nodiscard]] std::string status() const;

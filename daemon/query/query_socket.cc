@@ -68,10 +68,18 @@ int listen_on(const std::string& path) {
   return listener;
 }
 
+/// Who may open the file may ask; who could end the sensor may change something.
+Asker asker_behind(int file) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  const bool known = getsockopt(file, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
+  return known && (peer.uid == 0 || peer.uid == geteuid()) ? Asker::kOperator : Asker::kReader;
+}
+
 }  // namespace
 
 struct QuerySocket::Client {
-  explicit Client(int socket) : file(socket), due(Clock::now() + std::chrono::milliseconds(kPatienceMs)) {}
+  explicit Client(int socket) : file(socket), asker(asker_behind(socket)), due(Clock::now() + std::chrono::milliseconds(kPatienceMs)) {}
   ~Client() { close(file); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -80,6 +88,7 @@ struct QuerySocket::Client {
   void wait_anew() { due = Clock::now() + std::chrono::milliseconds(kPatienceMs); }
 
   const int file;
+  const Asker asker;
   std::string question;  // as far as it has come
   std::string answer;
   std::size_t sent = 0;  // of the answer
@@ -150,7 +159,7 @@ bool QuerySocket::answer_next(Client& client) const {
   const std::size_t end = client.question.find('\n');
   if (std::min(end, client.question.size()) > kQuestionBytes) return false;
   if (end == std::string::npos) return true;
-  client.answer = service_.answer(std::string_view(client.question).substr(0, end)).json + '\n';
+  client.answer = service_.answer(std::string_view(client.question).substr(0, end), client.asker).json + '\n';
   client.question.erase(0, end + 1);
   client.wait_anew();
   return true;

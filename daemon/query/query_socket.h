@@ -18,7 +18,7 @@ class QuerySocketError : public std::runtime_error {
 
 /// Answers on a Unix socket, with a thread of its own, from construction to destruction.
 ///
-/// Who may ask is a matter of the file: owner and group (0660). A client that sends nothing, reads nothing or sends too much
+/// Who may ask is a matter of the file: owner and group (0660); only root and the sensor's own user may change something. A client that sends nothing, reads nothing or sends too much
 /// loses its place: there are kClients, a question has at most kQuestionBytes, and each step has kPatience.
 class QuerySocket {
  public:

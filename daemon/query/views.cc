@@ -72,6 +72,20 @@ void append_notices(std::string& text, const Json& status) {
   text += "notices    " + (told.empty() ? "none" : told) + "\n";
 }
 
+std::string place_of(const Json& at) {
+  const std::string address = text_of(at, "address");
+  return part_of(at, "port").is_number() ? endpoint(address, text_of(at, "port")) : address;
+}
+
+std::string mitigation_line(const Json& rule, double now) {
+  const bool blocks = text_of(rule, "action") == "block_subflow";
+  const std::string what = blocks ? "the subflow " + place_of(part_of(rule, "source")) + " > " + place_of(part_of(rule, "destination"))
+                                  : "joins to " + place_of(part_of(rule, "destination")) + " beyond " + text_of(rule, "joins_per_second") + " a second";
+  const std::string packets = format_count(number_of(rule, "packets")) + (is_true(rule, "enforced") ? " held back" : " would have been held back");
+  return "rule " + text_of(rule, "number") + (is_true(rule, "by_hand") ? ", by hand: " : ": ") + what + "; " + packets + "; for " +
+         format_age(now - number_of(rule, "begun")) + ", ends in " + format_age(number_of(rule, "until") - now) + "\n";
+}
+
 }  // namespace
 
 double number_of(const Json& row, const char* key) {
@@ -150,6 +164,12 @@ std::string view_connections(const Json& answer) {
   if (matching == 0) return "no live connection matches\n";
   if (matching > connections.size()) text += std::to_string(matching - connections.size()) + " more match: --limit shows up to 1000\n";
   return text;
+}
+
+std::string view_mitigations(const Json& answer) {
+  std::string text;
+  for (const Json& rule : part_of(answer, "mitigations")) text += mitigation_line(rule, number_of(answer, "time"));
+  return text.empty() ? "nothing is held back\n" : text;
 }
 
 }  // namespace mptap

@@ -12,6 +12,9 @@ namespace mptap {
 /// What `mptap connections` prints: each connection and its live subflows. @param answer  To "connections".
 [[nodiscard]] std::string view_connections(const nlohmann::ordered_json& answer);
 
+/// What `mptap mitigations` prints: a line each rule. @param answer  To "mitigations".
+[[nodiscard]] std::string view_mitigations(const nlohmann::ordered_json& answer);
+
 /// A number of a row or part of an answer; 0 where it has none of that name.
 [[nodiscard]] double number_of(const nlohmann::ordered_json& row, const char* key);
 

@@ -9,6 +9,7 @@ _mptap_options() {
     status) echo --socket --json ;;
     connections) echo --socket --json --token --address --limit ;;
     config) echo --socket ;;
+    mitigations) echo --socket --json ;;
     doctor) echo -c --config --json ;;
     top) echo --socket --interval --once ;;
   esac
@@ -36,6 +37,7 @@ _mptap_values() {
     *)
       case $command:$current in
         *:-*) compgen -W "$(_mptap_options "$command")" -- "$current" ;;
+        mitigations:*) compgen -W 'list add remove' -- "$current" ;;
         read:* | check-config:*) compgen -f -- "$current" ;;
       esac
       ;;
@@ -51,7 +53,7 @@ _mptap() {
     previous=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   if ((COMP_CWORD == 1)); then
-    local words='run read check-config print-config status connections config top doctor'
+    local words='run read check-config print-config status connections config mitigations top doctor'
     [[ $current == -* ]] && words='-h --help --version'
     mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
     return

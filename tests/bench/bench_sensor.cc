@@ -46,7 +46,7 @@ void BenchSensor::start(BenchPorts& ports, const std::vector<PacketSource*>& sou
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
   counters_ = pipeline_->counters();
-  if (metrics_) metrics_->publish({counters_, &control_, &queue_, {}});
+  if (metrics_) metrics_->publish(metrics_sources());
 }
 
 void BenchSensor::stop() {
@@ -58,23 +58,10 @@ void BenchSensor::stop() {
   if (writer_) writer_->stop();
 }
 
-std::vector<std::string> find_wrong_sums(const WorkerTally& t, const ControlCounters& control) {
-  std::vector<std::string> wrong;
-  const auto expect = [&wrong](const char* sum, std::uint64_t left, std::uint64_t right) {
-    if (left != right)
-      wrong.push_back(std::string(sum) + ": " + std::to_string(left) + " and " + std::to_string(right));
-  };
-  expect("rx_packets", t.rx_packets, t.filtered_out + t.not_ip + t.not_tcp + t.fragments + t.malformed + t.tcp_segments);
-  expect("tcp_segments", t.tcp_segments, t.with_mptcp + t.without_mptcp);
-  expect("records_built", t.records_built,
-         t.records_pushed + t.records_pending + t.ring_full_vital + t.ring_full_bulk);
-  expect("records_pushed", t.records_pushed, control.records_taken);
-  // Of joins that ended unanswered and whose record was lost, control knows nothing: what is left over are
-  // the unanswered.
-  const std::uint64_t settled =
-      control.joins_matched + control.joins_unknown + control.joins_waiting + t.joins_not_stored;
-  if (settled > t.joins_seen) expect("joins_seen", t.joins_seen, settled);
-  return wrong;
+MetricsSources BenchSensor::metrics_sources() const {
+  return {counters_, &control_, &queue_, {}, nullptr, capacities_of(config_.startup)};
 }
+
+std::string BenchSensor::format_page() const { return format_metrics(metrics_sources(), "bench"); }
 
 }  // namespace mptap::bench

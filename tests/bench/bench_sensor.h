@@ -48,7 +48,12 @@ class BenchSensor {
   [[nodiscard]] const ControlCounters& control() const { return control_; }
   [[nodiscard]] const LogCounters& logs() const { return static_cast<const LogQueue&>(queue_).counters(); }
 
+  /// The page of metrics as a scrape would give it, for tests/harness/equations.py. After start().
+  [[nodiscard]] std::string format_page() const;
+
  private:
+  [[nodiscard]] MetricsSources metrics_sources() const;
+
   const Config config_;
   ControlCounters control_;
   LogQueue queue_;
@@ -57,9 +62,5 @@ class BenchSensor {
   std::unique_ptr<Pipeline> pipeline_;
   std::vector<const WorkerCounters*> counters_;
 };
-
-/// One sentence for each sum of docs/metrics.md that does not come out. At rest only.
-[[nodiscard]] std::vector<std::string> find_wrong_sums(const WorkerTally& tally,
-                                                       const ControlCounters& control);
 
 }  // namespace mptap::bench

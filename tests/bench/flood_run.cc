@@ -94,7 +94,7 @@ json run(int argc, char** argv) {
   result["end"] = to_json(end);
   result["control"] = to_json(sensor.control());
   result["logs"] = to_json(sensor.logs());
-  result["wrong_sums"] = find_wrong_sums(end, sensor.control());
+  result["page"] = sensor.format_page();
   result["honest_packets"] = source.honest_packets();
   result["rounds"] = rewriter.rounds();
   return result;

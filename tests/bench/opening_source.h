@@ -43,6 +43,8 @@ class OpeningSource final : public PacketSource {
     opened_.store(true, std::memory_order_release);
     return ReceiveStatus::kMore;
   }
+  /// Bursts of the capture hold nothing of the source's.
+  void release(std::uint64_t dropped) noexcept override { source_.release(dropped); }
   [[nodiscard]] bool is_live() const override { return true; }
   [[nodiscard]] bool has_opened() const { return opened_.load(std::memory_order_acquire); }
 

@@ -25,6 +25,7 @@ class PacedSource final : public PacketSource {
         std::chrono::nanoseconds(static_cast<std::int64_t>(packet_ns_ * static_cast<double>(burst.size)));
     return status;
   }
+  void release(std::uint64_t dropped) noexcept override { source_.release(dropped); }
   [[nodiscard]] bool is_live() const override { return source_.is_live(); }
 
  private:

@@ -49,6 +49,7 @@ class RewritingSource final : public PacketSource {
       rewriter_.rewrite(const_cast<std::uint8_t*>(burst.packets[i].data));
     return status;
   }
+  void release(std::uint64_t dropped) noexcept override { source_.release(dropped); }
   [[nodiscard]] bool is_live() const override { return source_.is_live(); }
 
  private:

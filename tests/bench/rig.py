@@ -12,9 +12,9 @@ HEADROOM = 128
 
 
 class Rig:
-    """Device, memory and cores, the same for every program under measurement."""
+    """Device, memory and cores, the same for every program under measurement. `partner`: the device that packets leave by."""
 
-    def __init__(self, captures, build, hugepages=True):
+    def __init__(self, captures, build, hugepages=True, partner=None):
         counted = [count_packets(capture) for capture in captures]
         self.captures, self.build, self.hugepages = captures, build, hugepages
         self.packets = sum(packets for packets, _ in counted)
@@ -24,6 +24,9 @@ class Rig:
         self.max_frame = max(2048, -(-max(longest for _, longest in counted) // 64) * 64)
         # The device keeps the capture in buffers; as many again are on their way.
         self.mbufs = (1 << (self.packets + 8192).bit_length()) - 1
+        self.partner = partner
+        if partner:
+            self.mbufs *= 2  # the sensor shares them out among its ports
         self.memory_mib = -(-self.mbufs * (self.max_frame + HEADROOM + 192) * 5 // 4 >> 20) + 64
         cores = sorted(os.sched_getaffinity(0))
         self.control, self.worker = cores[0], cores[1 % len(cores)]
@@ -36,7 +39,7 @@ class Rig:
         """One run of worker_rate: its JSON."""
         program = os.path.join(self.build, "tests/bench/worker_rate")
         keys = {"mbufs": self.mbufs, "max_frame": self.max_frame, "memory_mib": self.memory_mib,
-                "hugepages": "always" if self.hugepages else "never", **keys}
+                "hugepages": "always" if self.hugepages else "never", **({"partner": self.partner} if self.partner else {}), **keys}
         pairs = [f"{key}={value}" for key, values in keys.items() for value in (values if isinstance(values, list) else [values])]
         done = subprocess.run([program, side, self.vdev, str(seconds), *pairs], capture_output=True, text=True)
         if done.returncode:
@@ -44,12 +47,13 @@ class Rig:
         return json.loads(done.stdout)
 
     def run_testpmd(self, seconds):
-        """Packets a second of dpdk-testpmd --forward-mode=rxonly, by its own statistics."""
+        """Packets a second of dpdk-testpmd by its own statistics: --forward-mode=io where there is a partner, else rxonly."""
         # Without hugepages testpmd's pool puts no buffer across the end of a page.
         paged_mib = self.mbufs * (-(-(self.max_frame + HEADROOM + 192) // 4096)) * 4096 * 5 // 4 >> 20
         memory = ["--in-memory"] if self.hugepages else ["--no-huge", "--no-shconf", "-m", str(paged_mib + 64)]
         command = ["dpdk-testpmd", "--lcores", f"0@{self.control},1@{self.worker}", "--no-pci", "--no-telemetry", *memory,
-                   "--vdev", self.vdev, "--", "--forward-mode=rxonly", "--auto-start", "--rxq=1", "--nb-cores=1",
+                   "--vdev", self.vdev, *(["--vdev", self.partner] if self.partner else []), "--",
+                   f"--forward-mode={'io' if self.partner else 'rxonly'}", "--auto-start", "--rxq=1", "--nb-cores=1",
                    "--burst=64", "--no-lsc-interrupt", f"--mbuf-size={self.max_frame + HEADROOM}",
                    f"--total-num-mbufs={self.mbufs}", "--mbcache=256", "--stats-period=1"]
         process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,13 +1,14 @@
-// One side of a pair of tests/bench/line_rate: prints one JSON object.
+// One side of a pair of tests/bench/line_rate or tests/bench/forward: prints one JSON object.
 //
 //   worker_rate SIDE VDEV SECONDS [key=value ...]
 //
 // Sides: sensor (worker, control, logs and metrics as `mptap run` has them), rxonly (the same packets, thrown
-// away), alone (workers whose own thread empties the ring; no control). Keys: mbufs, max_frame, memory_mib,
+// away), io (sent by the partner), alone (workers whose own thread empties the ring; no control). Keys: mbufs, max_frame, memory_mib,
 // hugepages=always|never, rewrite=none|flood|segments|connections, capture=PATH (what VDEV replays; one a
 // worker), opening=PATH (played first; one a worker), rounds=N and keys=PATH (of `connections`), logs=DIR,
 // listen=ADDRESS:PORT, workers=N, only=N (of `alone`: this worker polls, the others rest), warm_up=SECONDS,
-// pace=PACKETS (a second; `sensor`).
+// pace=PACKETS (a second; `sensor`), partner=VDEV (inline: what VDEV brings leaves by it; `sensor` and `io`), enforce=1 (joins of a
+// flood are held back; `sensor` with a partner).
 #include <x86intrin.h>
 
 #include <algorithm>
@@ -22,6 +23,7 @@
 #include <thread>
 #include <vector>
 
+#include "dataplane/port_names.h"
 #include "dataplane/seeded_hash.h"
 #include "tests/bench/bench_sensor.h"
 #include "tests/bench/json_of.h"
@@ -50,6 +52,7 @@ struct Arguments {
   std::string logs;
   std::string listen;
   int only = -1;
+  bool enforces = false;
 };
 
 Rewriting rewriting_of(const std::string& word) {
@@ -64,7 +67,7 @@ Rewriting rewriting_of(const std::string& word) {
 
 Arguments parse(int argc, char** argv) {
   if (argc < 4)
-    throw std::runtime_error("usage: worker_rate sensor|rxonly|alone VDEV SECONDS [key=value ...]");
+    throw std::runtime_error("usage: worker_rate sensor|rxonly|io|alone VDEV SECONDS [key=value ...]");
   Arguments arguments;
   arguments.side = argv[1];
   arguments.dataplane.ports.emplace_back();
@@ -83,7 +86,11 @@ Arguments parse(int argc, char** argv) {
       arguments.dataplane.memory_bytes = std::uint64_t{number} << 20;
     else if (key == "hugepages")
       arguments.dataplane.hugepages = value == "always" ? HugepageUse::kAlways : HugepageUse::kNever;
-    else if (key == "workers")
+    else if (key == "partner") {  // inline: what comes in on VDEV leaves by this device
+      arguments.dataplane.ports.emplace_back();
+      arguments.dataplane.ports[1].vdev = value;
+      arguments.dataplane.pairs = {{name_of(arguments.dataplane.ports[0]), name_of(arguments.dataplane.ports[1])}};
+    } else if (key == "workers")
       arguments.dataplane.workers = number;
     else if (key == "only")
       arguments.only = static_cast<int>(number);
@@ -103,6 +110,8 @@ Arguments parse(int argc, char** argv) {
       arguments.logs = value;
     else if (key == "listen")
       arguments.listen = value;
+    else if (key == "enforce")
+      arguments.enforces = number != 0;
     else if (key == "warm_up")
       arguments.warm_up = std::atof(value.c_str());
     else
@@ -179,6 +188,7 @@ json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const
   config.startup.metrics.enabled = !arguments.listen.empty();
   config.startup.metrics.listen = arguments.listen;
   config.runtime.logs.directory = arguments.logs;
+  if (arguments.enforces) config.runtime.detectors.join_flood.mitigation = Mitigation::kEnforce;
   BenchSensor sensor(config);
   BenchPorts ports(arguments.dataplane);
   Sources sources = make_sources(arguments, ports, plans, keys);
@@ -218,13 +228,18 @@ json measure_sensor(Arguments& arguments, std::vector<RewritePlan>& plans, const
   sensor.stop();
   WorkerTally sum;
   for (std::size_t i = 0; i < workers; ++i) sum += sensor.counters(i).read();
-  result["wrong_sums"] = find_wrong_sums(sum, sensor.control());
+  result["page"] = sensor.format_page();
   result["end"] = to_json(sum);
   result["control"] = to_json(sensor.control());
   result["logs"] = to_json(sensor.logs());
   const PortStatistics port = ports.ports().statistics(0);
   result["port"] = {
       {"missed", port.missed_packets}, {"no_buffer", port.no_buffer_packets}, {"errors", port.error_packets}};
+  ForwardTally forwarded;
+  for (std::size_t i = 0; i < workers; ++i) forwarded += ports.source(i).forwarded(0);
+#define X(name, meaning) result["inline"][#name] = forwarded.name;
+  MPTAP_FORWARD_COUNTERS(X)
+#undef X
   for (const auto& source : sources.rewriters) result["rounds"].push_back(source->rounds());
   result["rounds_of_keys"] = keys.rounds();
   result["seconds"] = stretch.seconds;
@@ -284,10 +299,15 @@ json measure_threads(Arguments& arguments, std::vector<RewritePlan>& plans, cons
     threads.emplace_back([&, i] {
       const std::string remark = ports.eal().enter_worker(static_cast<std::uint32_t>(i));
       if (!remark.empty()) std::fprintf(stderr, "worker_rate: %s\n", remark.c_str());
+      const auto number = static_cast<std::uint16_t>(i);
+      const DpdkPorts::Queue queue = ports.ports().queues_of(number).at(0);
       if (arguments.side == "rxonly") {
-        const DpdkPorts::Queue queue = ports.ports().queues_of(static_cast<std::uint32_t>(i)).at(0);
+        results[i] = poll_for(arguments, [&] { return receive_and_free(queue.device, number, *sources.rewriters[i]); });
+      } else if (arguments.side == "io") {
+        // Its partner is asked for packets, too, as testpmd does and the sensor.
         results[i] = poll_for(arguments, [&] {
-          return receive_and_free(queue.device, static_cast<std::uint16_t>(i), *sources.rewriters[i]);
+          return receive_and_send(queue.device, queue.partner, number, *sources.rewriters[i]) +
+                 receive_and_send(queue.partner, queue.device, number, *sources.rewriters[i]);
         });
       } else {
         LoneWorker worker(*sources.outermost[i]);
@@ -311,7 +331,7 @@ json measure_threads(Arguments& arguments, std::vector<RewritePlan>& plans, cons
 }
 
 json measure(Arguments arguments) {
-  if (read_machine().cpus.size() < 2 || arguments.side == "rxonly")
+  if (read_machine().cpus.size() < 2 || arguments.side == "rxonly" || arguments.side == "io")
     arguments.dataplane.poll = PollMode::kAdaptive;
   std::vector<RewritePlan> plans;
   for (const std::string& capture : arguments.captures)

@@ -7,23 +7,23 @@ import collections
 import json
 import os
 import pathlib
-import re
 import shutil
 import subprocess
+import tempfile
 
 import real_captures
 from captures import write_beginning
-from mptap import ROOT
+from equations import Page, violations, violations_at_rest
+from mptap import ROOT, rows
 from option_bytes import options_in
 from running import Running
 
 METRICS_OF = pathlib.Path(os.environ.get("MPTAP_METRICS_OF", ROOT / "build/release/tests/metrics_of/mptap-metrics-of"))
 CAPTURES = ROOT / "tests/captures"
 HALF = 30  # packets of basic-v1: its first connection with two subflows
-SAMPLE = re.compile(r"^(\w+)(?:\{(.*)\})? (\S+)$")
-LABEL = re.compile(r'(\w+)="([^"]*)"')
 SUBTYPES = ("mp_capable", "mp_join", "mp_dss", "mp_add_addr", "mp_remove_addr", "mp_prio", "mp_fail", "mp_fastclose",
             "mp_tcprst")
+LOGS = ("mptcp_conn", "mptcp_subflow", "notice")
 SYN, ACK = 0x02, 0x10
 
 # Captures whose frames tests/harness/option_bytes.py reads: no tags, no tunnels.
@@ -90,33 +90,6 @@ REAL_KNOWN = (
 )
 
 
-class Page:
-    """The samples of a page in Prometheus's text format."""
-
-    def __init__(self, text):
-        self._samples = collections.defaultdict(dict)
-        for line in text.splitlines():
-            if not line.startswith("#"):
-                name, labels, value = SAMPLE.match(line).groups()
-                self._samples[name][tuple(LABEL.findall(labels or ""))] = float(value)
-
-    def sums(self, name):
-        """{values of the labels but `worker`: number}; what has one label is named by its value alone."""
-        sums = collections.Counter()
-        for labels, value in self._samples[name].items():
-            key = tuple(text for label, text in labels if label != "worker")
-            sums[key[0] if len(key) == 1 else key] += value
-        return sums
-
-    def total(self, name):
-        """The sum of all samples."""
-        return sum(self._samples[name].values())
-
-    def names(self):
-        """Of all metrics."""
-        return set(self._samples)
-
-
 def why_not():
     """Why these checks cannot be made, or None."""
     if os.access(METRICS_OF, os.X_OK):
@@ -125,9 +98,14 @@ def why_not():
 
 
 def page_of(capture):
-    """The metrics of a capture that was read to its end."""
-    done = subprocess.run([METRICS_OF, capture], check=True, capture_output=True, text=True, timeout=120)
-    return Page(done.stdout)
+    """The metrics of a capture that was read to its end, and sentences on the sums of it that are wrong."""
+    with tempfile.TemporaryDirectory() as logs:
+        command = [METRICS_OF, "--log-dir", logs, capture]
+        text = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+        page, written = Page(text), {log: len(rows(logs, log)) for log in LOGS}
+    counted = {log: int(page.total("mptap_log_rows_written_total", {("log", log)})) for log in LOGS}
+    problems = [] if counted == written else [f"rows are counted as {counted} and are {written}"]
+    return page, violations(text, end=True) + problems
 
 
 def without_zeros(counts):
@@ -225,8 +203,9 @@ def capture_checks():
     """Pairs of a check's name and what is wrong, of shipped captures."""
     pages = {}
     for folder in sorted(path.parent for path in CAPTURES.glob("*/truth.json")):
-        pages[folder.name] = page_of(folder / "capture.pcap")
+        pages[folder.name], wrong_sums = page_of(folder / "capture.pcap")
         yield f"{folder.name}: the truth", truth_problems(folder, pages[folder.name])
+        yield f"{folder.name}: the equations", wrong_sums
     for name in PLAIN:
         yield f"{name}: options", option_problems(CAPTURES / name / "capture.pcap", pages[name])
     for name, metric, expected in KNOWN:
@@ -237,7 +216,8 @@ def real_checks():
     """The same of real captures, where the machine has them."""
     pages = {}
     for name, notices in real_captures.NOTICES.items():
-        pages[name] = page_of(real_captures.FOLDER / name)
+        pages[name], wrong_sums = page_of(real_captures.FOLDER / name)
+        yield f"{name}: the equations", wrong_sums
         found = pages[name].sums("mptap_notices_total")
         yield f"{name}: notices", differences("notices", collections.Counter(notices), found)
         yield f"{name}: options", option_problems(real_captures.FOLDER / name, pages[name])
@@ -251,6 +231,10 @@ class Live(Running):
     def __init__(self, folder, name, capture):
         super().__init__(folder, name, port=f"net_pcap0,rx_pcap={capture}")
 
+    def _sums(self):
+        """Sentences on sums that do not come out, once all is taken over and written."""
+        yield from violations_at_rest(self._scrape)
+
 
 class Linted(Live):
     """A scrape, once all connections have ended, that promtool finds nothing to say about."""
@@ -260,6 +244,7 @@ class Linted(Live):
 
     def _steps(self):
         yield from self._until("mptap_connections_closed_total", 3)
+        yield from self._sums()
         done = subprocess.run(["promtool", "check", "metrics"], input=self._scrape(), capture_output=True, text=True)
         yield from (done.stdout + done.stderr).splitlines()
         if done.returncode != 0:
@@ -277,8 +262,10 @@ class Waiting(Live):
 
     def _steps(self):
         yield from self._until("mptap_joins_waiting", 2)
+        yield from self._sums()
         yield from self._until('mptap_joins_total{result="unknown"}', 2)
         yield from self._until("mptap_joins_waiting", 0)
+        yield from self._sums()
 
 
 class Open(Live):
@@ -293,6 +280,7 @@ class Open(Live):
         yield from self._until("mptap_connections", 1)
         yield from self._until("mptap_subflows", 2)
         yield from self._until("mptap_subflows_unanswered", 0)
+        yield from self._sums()
 
 
 def live_checks(folder):

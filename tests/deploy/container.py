@@ -22,6 +22,7 @@ BOOT_S = 300
 GONE_S = 5
 CHECKS = pathlib.Path(__file__).with_name("service_checks.py")
 FILES = (  # in deploy/, and where a package puts them
+    ("bypass", "usr/libexec/mptap/bypass"),
     ("mptap.service", "usr/lib/systemd/system/mptap.service"),
     ("sysusers.d/mptap.conf", "usr/lib/sysusers.d/mptap.conf"),
     ("tmpfiles.d/mptap.conf", "usr/lib/tmpfiles.d/mptap.conf"),

@@ -9,7 +9,7 @@ from segments import ACK, MSS, RST, SYN, Segment, build_frame
 
 SERVER = ("198.51.100.10", 443)
 MACS = (b"\x02\x00\x00\x00\x00\x01", b"\x02\x00\x00\x00\x00\x02")
-FRAMES = 4  # of a connection
+FRAMES = 4  # of a connection, the last of which resets it
 FIRST_PORT = 20000
 
 
@@ -29,11 +29,22 @@ class Opener:
     def open(self, count):
         """So many connections, each opened and reset at once."""
         for _ in range(count):
-            number = len(self.flows)
-            opener = (f"192.0.2.{1 + number % 200}", FIRST_PORT + number // 200)
-            self.flows.append(opener)
-            for segment in _segments(opener, number):
-                self._socket.send(build_frame(segment, MACS[1] if segment.source_mac == MACS[0] else MACS[0]))
+            self.finish(self.start())
+
+    def start(self):
+        """One connection that stays open until `finish`, which takes what this returns: its place among `flows`."""
+        number = len(self.flows)
+        self.flows.append((f"192.0.2.{1 + number % 200}", FIRST_PORT + number // 200))
+        self._send(list(_segments(self.flows[number], number))[:-1])
+        return number
+
+    def finish(self, number):
+        """Resets it."""
+        self._send(list(_segments(self.flows[number], number))[-1:])
+
+    def _send(self, segments):
+        for segment in segments:
+            self._socket.send(build_frame(segment, MACS[1] if segment.source_mac == MACS[0] else MACS[0]))
 
 
 def _key(number, end):

@@ -7,6 +7,7 @@ import tempfile
 import threading
 import time
 
+from equations import violations_at_rest
 from mptap import START_S, Sensor, live_config
 from opener import FRAMES, Opener
 from without_root import Tap
@@ -85,6 +86,7 @@ def problems():
             received, missed = _settled(sensor)
             counted = {word: sensor.metric(f'mptap_config_reloads_total{{result="{word}"}}') for word in wanted}
             lost = sensor.metric("mptap_ring_full_total")
+            yield from violations_at_rest(sensor.scrape)
             code = sensor.stop()
             rows = len(sensor.rows("mptcp_subflow"))
     if received + missed != frames.sent:

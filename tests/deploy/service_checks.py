@@ -302,6 +302,41 @@ def tap(_):
     yield from stop()
 
 
+def bypass(_):
+    """Inline ports and bypass.conf: the kernel forwards whenever mptap does not, and not beside it."""
+    ports = ("wan", "lan")  # as in the drop-in
+    for port in ports:
+        run("ip", "link", "add", port, "type", "veth", "peer", "name", f"{port}-host")
+        run("ip", "link", "set", port, "up")
+
+    def masters():
+        return [master.resolve().name for port in ports if (master := pathlib.Path(f"/sys/class/net/{port}/master")).exists()]
+
+    def is_on():
+        return len(found := masters()) == 2 and len(set(found)) == 1
+
+    write(port="\n  - ".join(f"{{interface: {port}, receive_descriptors: 128}}" for port in ports))
+    with CONFIG.open("a") as config:
+        config.write(f"inline: [[{', '.join(ports)}]]\n")
+    start("bypass.conf", setting="RestartSec=2s")
+    if not soon(lambda: not masters()):
+        yield f"once it runs, the ports still belong to {masters()}"
+    process = shown("MainPID")
+    run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "mptap")
+    if not soon(is_on):
+        yield f"after a crash the ports belong to {masters()}"
+    if not soon(lambda: shown("ActiveState") == "active" and shown("MainPID") not in (process, "0")) or not soon(lambda: not masters()):
+        yield f"after the restart it is {shown('ActiveState')}, and the ports belong to {masters()}"
+    yield from stop()
+    if not is_on():
+        yield f"after a stop the ports belong to {masters()}"
+    run("/usr/libexec/mptap/bypass", "off", *ports)
+    if masters():
+        yield f"switched off, the ports belong to {masters()}"
+    for port in ports:
+        run("ip", "link", "delete", port)
+
+
 def why_not_tap():
     """Why it cannot be tried."""
     return None if pathlib.Path("/dev/net/tun").exists() else "this machine has no /dev/net/tun"
@@ -319,6 +354,7 @@ CHECKS = {
     "service: mistakes are not tried again": (gives_up, None),
     "service: af_xdp.conf": (xdp, None),
     "service: tap.conf": (tap, why_not_tap),
+    "service: bypass.conf": (bypass, None),
     "service: the watchdog is fed, and ends what hangs": (watchdog, None),
 }
 

@@ -33,7 +33,8 @@ def said(*command, **options):
 
 def verify_problems(folder, drop_ins=()):
     """What systemd does not understand of the unit; it must say nothing at all. `folder` becomes a root directory."""
-    for path, source in (("usr/bin/mptap", BINARY), ("bin/kill", shutil.which("kill"))):
+    programs = (("usr/bin/mptap", BINARY), ("usr/libexec/mptap/bypass", ROOT / "deploy/bypass"), ("bin/kill", shutil.which("kill")))
+    for path, source in programs:
         (folder / path).parent.mkdir(parents=True)
         shutil.copy(source, folder / path)
     shutil.copytree(UNITS, folder / UNITS.relative_to("/"), symlinks=True)

@@ -18,8 +18,8 @@ class Option:
 
     @property
     def subtype(self):
-        """RFC 8684 section 8.2."""
-        return self.data[2] >> 4
+        """RFC 8684 section 8.2; None where the option is too short to have one."""
+        return self.data[2] >> 4 if len(self.data) > 2 else None
 
     @property
     def version(self):
@@ -84,6 +84,19 @@ def options_in(data):
         at = tcp + 20
         while at < end and data[at] != 0:
             length = 1 if data[at] == 1 else data[at + 1]
+            if length == 0 or (length == 1 and data[at] != 1):
+                break  # malformed: what follows cannot be told
             if data[at] == KIND_MPTCP:
                 yield Option(at, bytes(data[at : at + length]), data[tcp + 13], flow)
             at += length
+
+
+def headers_in(data):
+    """The TCP header, with its options, of each frame without tags or tunnels that holds all of it; in order."""
+    for link, start, size in frames_in(data):
+        found = _tcp_of(data, link, start) if size > 54 else None
+        if found:
+            tcp, end = found[0], start + size
+            header = (data[tcp + 12] >> 4) * 4 if tcp + 20 <= end else 0
+            if header >= 20 and tcp + header <= end:
+                yield data[tcp : tcp + header]

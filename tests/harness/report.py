@@ -29,6 +29,12 @@ class Report:
         self._skipped += 1
         print(f"skipped: {name}: {reason}")
 
+    def add(self, part):
+        """Counts what another report counted."""
+        self._passed += part._passed
+        self._failed += part._failed
+        self._skipped += part._skipped
+
     def close(self):
         """Prints the counts; returns the exit code: 0, 1, or 77 when nothing was checked."""
         print(f"{self._passed} passed, {self._failed} failed, {self._skipped} skipped")

@@ -8,6 +8,8 @@ import time
 
 from netns import command_in
 
+GENERIC = "16"  # NETLINK_GENERIC
+LISTEN_S = 3
 _LINE = re.compile(r"\[ *([A-Z_]+)\] (.*)")
 
 
@@ -20,7 +22,19 @@ class Monitor:
     def __enter__(self):
         self._output = tempfile.TemporaryFile()
         self._process = subprocess.Popen(command_in(self._namespace, "ip", "mptcp", "monitor"), stdout=self._output)
+        deadline = time.monotonic() + LISTEN_S
+        while not self._listens() and time.monotonic() < deadline:
+            time.sleep(0.01)
         return self
+
+    def _listens(self):
+        """Whether it has joined a group of generic netlink: on a busy machine that takes longer than a connection."""
+        with open(f"/proc/{self._process.pid}/net/netlink") as sockets:
+            next(sockets)
+            for _, protocol, port, groups, *_ in map(str.split, sockets):
+                if (protocol, port) == (GENERIC, str(self._process.pid)) and int(groups, 16):
+                    return True
+        return False
 
     def __exit__(self, *_):
         self._process.terminate()

@@ -113,6 +113,15 @@ class Network:
         """Runs `ip mptcp ARGUMENTS` in `namespace`."""
         run_in(namespace, "ip", "mptcp", *arguments.split())
 
+    def mirrored(self):
+        """(packets that the mirror took, those of them that it could not hand on), by the kernel's count."""
+        counts = {}  # by action: one direction's list names those of the other, too
+        for link in LINKS:
+            for direction in ("ingress", "egress"):
+                told = json.loads(run_in(self.client, "tc", "-s", "-j", "filter", "show", "dev", f"c{link}", direction))
+                counts |= {action["index"]: action["stats"] for one in told for action in one.get("options", {}).get("actions", ())}
+        return tuple(sum(count[name] for count in counts.values()) for name in ("packets", "overlimits"))
+
     def tap_packets(self):
         """Packets that the tap port has received, by the kernel's count."""
         (link,) = json.loads(run_in(self.sensor, "ip", "-json", "-statistics", "link", "show", "dev", self.tap))

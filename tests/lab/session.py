@@ -4,6 +4,7 @@ import contextlib
 import time
 
 import nstat
+from equations import violations_at_rest
 from monitor import Monitor
 from mptap import Sensor
 from network import Network
@@ -30,7 +31,7 @@ class Session:
             self.sensor = stack.enter_context(
                 Sensor(self.network.sensor, self.network.tap, directory, events, settings=settings)
             )
-            self._unseen_before = self._unseen_packets()
+            self._uncounted_before, self._missed_before = self._uncounted_packets(), self._missed_packets()
             self._counters_before = self._counters()
             self._stack = stack.pop_all()
         return self
@@ -40,10 +41,9 @@ class Session:
 
     def end(self):
         """Stops the sensor; returns what kernels counted meanwhile, by side, and sentences on what went wrong with it."""
-        lost = self._unseen_packets() - self._unseen_before
+        problems = self._wrong_sums()
         exit_code = self.sensor.stop()
         counted = {side: nstat.moved(self._counters_before[side], after) for side, after in self._counters().items()}
-        problems = [f"the tap received {lost} packets more than the sensor counted"] if lost else []
         if exit_code != 0:
             problems.append(f"exit code {exit_code}: {self.sensor.stderr.read_text().strip()}")
         return counted, problems
@@ -55,13 +55,31 @@ class Session:
     def _counters(self):
         return {side: nstat.read(host) for side, host in self.hosts.items()}
 
-    def _unseen_packets(self):
-        """Packets that the tap received and the sensor did not count, read until two readings agree."""
+    def _wrong_sums(self):
+        """Sentences on what does not add up: the sensor's counters, and they with the interface's, to the packet."""
+        uncounted = self._uncounted_packets() - self._uncounted_before
+        missed = self._missed_packets() - self._missed_before
+        problems = violations_at_rest(self.sensor.scrape)
+        if uncounted:
+            problems.append(f"the tap received {uncounted} packets more than the sensor counts as received or missed")
+        return problems + ([f"the sensor missed {missed} packets"] if missed else [])
+
+    def _missed_packets(self):
+        return int(self.sensor.metric("mptap_port_nic_missed_total"))
+
+    def _uncounted_packets(self):
+        """Packets that the tap received and the sensor counts neither as received nor as missed, at rest: nothing changes
+        in three readings, before each of which the worker told its counters anew. So the last is of after the first."""
         deadline = time.monotonic() + QUIET_S
-        previous = None
+        readings = []
         while True:
-            unseen = self.network.tap_packets() - int(self.sensor.metric("mptap_rx_packets_total"))
-            if unseen == previous or time.monotonic() > deadline:
-                return unseen
-            previous = unseen
-            time.sleep(0.2)
+            polls = int(self.sensor.metric("mptap_polls_total"))
+            counted = int(self.sensor.metric("mptap_rx_packets_total")) + self._missed_packets()
+            tap = self.network.tap_packets()
+            if readings and readings[-1][1:] != (counted, tap):
+                readings.clear()
+            if not readings or polls > readings[-1][0]:
+                readings.append((polls, counted, tap))
+            if len(readings) == 3 or time.monotonic() > deadline:
+                return tap - counted
+            time.sleep(0.1)

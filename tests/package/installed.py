@@ -12,7 +12,7 @@ from mptap import BINARY, ROOT
 
 LIST = ROOT / "deploy/installed"
 # What stays in a clone, of deploy/.
-OF_A_CLONE = {"CMakeLists.txt", "meson.build", "installed", "make-deb", "packages", "quickstart"}
+OF_A_CLONE = {"CMakeLists.txt", "meson.build", "installed", "make-deb", "packages", "quickstart", "sbom"}
 FOLDERS_OF_A_CLONE = ("prometheus/tests/",)
 
 

@@ -2,7 +2,8 @@
 
 Understands what these files use: literal names and sources in add_library, add_executable, add_test and
 mptap_unit_test (a target and its test), and in static_library, executable and test; one level of CMake variables
-set() in the same file.
+set() in the same file. Fuzz targets are rows: mptap_fuzz_target(NAME ...) of CMake, and 'NAME': [...] of Meson's
+fuzz_targets; each is a target, a test and NAME_fuzz.cc.
 """
 
 import os.path
@@ -12,11 +13,15 @@ import re
 import tree
 
 CMAKE_TARGET = re.compile(r"\b(?:add_library|add_executable|mptap_unit_test)\(\s*([\w-]+)\s+([^)]*)\)")
-CMAKE_TEST = re.compile(r"\b(?:add_test\(\s*NAME|mptap_unit_test\()\s*([\w-]+)")
+CMAKE_TEST = re.compile(r"\b(?:add_test\(\s*NAME|mptap_unit_test\()\s*([\w-]+\w(?<!_))\s")
 CMAKE_SET = re.compile(r"\bset\(\s*(\w+)\s+([^)]*)\)")
-MESON_TARGET = re.compile(r"\b(?:static_library|executable)\(\s*'([\w-]+)'")
-MESON_TEST = re.compile(r"(?<![\w.])test\(\s*'([\w-]+)'")
+# What ends with - or _ is the beginning of a name that a row gives.
+MESON_TARGET = re.compile(r"\b(?:static_library|executable)\(\s*'([\w-]+\w(?<!_))'")
+MESON_TEST = re.compile(r"(?<![\w.])test\(\s*'([\w-]+\w(?<!_))'")
 MESON_SOURCE = re.compile(r"'([\w./-]+\.cc)'")
+CMAKE_FUZZ = re.compile(r"(?<!function\()\bmptap_fuzz_target\(\s*(\w+)\s+([^)]*)\)")
+MESON_FUZZ_TABLE = re.compile(r"\bfuzz_targets = \{(.*?)^\}", re.MULTILINE | re.DOTALL)
+MESON_FUZZ = re.compile(r"'(\w+)': (\[.*?\],?\s*\]),", re.DOTALL)
 INTERFACE = {"mptap_flags"}  # CMake's name for what Meson calls project arguments
 
 
@@ -47,6 +52,11 @@ def plain(path):
     return os.path.normpath(path)
 
 
+def fuzz_target(folder, name, sources):
+    """(target, sources, test) of one row."""
+    return f"mptap-fuzz-{name}", {plain(folder / source) for source in [f"{name}_fuzz.cc", *sources]}, f"fuzz_{name}"
+
+
 def cmake(root):
     """{target: sources}, {tests} of all CMakeLists.txt."""
     targets, tests = {}, set()
@@ -59,6 +69,10 @@ def cmake(root):
             if name not in INTERFACE:
                 targets[name] = {plain(folder / word) for word in body.split() if word.endswith(".cc")}
         tests |= set(CMAKE_TEST.findall(text))
+        for name, body in CMAKE_FUZZ.findall(text):
+            target, sources, test = fuzz_target(folder, name, [word for word in body.split() if word.endswith(".cc")])
+            targets[target] = sources
+            tests.add(test)
     return targets, tests
 
 
@@ -72,6 +86,11 @@ def meson(root):
             body = top_of_call(balanced(text, match.end()))
             targets[match[1]] = {plain(folder / source) for source in MESON_SOURCE.findall(body)}
         tests |= set(MESON_TEST.findall(text))
+        for table in MESON_FUZZ_TABLE.findall(text):
+            for name, body in MESON_FUZZ.findall(table):
+                target, sources, test = fuzz_target(folder, name, MESON_SOURCE.findall(body))
+                targets[target] = sources
+                tests.add(test)
     return targets, tests
 
 

@@ -17,8 +17,8 @@ LAYERS = (
     # Records and options, and what tables need: the hash where attackers choose the keys, and large pages.
     ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
                   "dataplane/seeded_hash.h", "dataplane/lazy_array.h", "dataplane/packet_source.h",
-                  "dataplane/kept_packet.h")),
-    ("config/*", ("dataplane/*_options.h", "detect/*_options.h", "daemon/*_options.h")),
+                  "dataplane/kept_packet.h", "dataplane/prefix.h", "dataplane/rule_order.h")),
+    ("config/*", ("dataplane/*_options.h", "dataplane/port_names.h", "detect/*_options.h", "daemon/*_options.h")),
     ("daemon/*", ("dataplane/*", "detect/*", "config/*")),
     # The generator shares no code with what it tests.
     ("tests/support/*", ()),
@@ -45,7 +45,7 @@ LIBRARIES = {
 
 STANDARD = re.compile(r"[a-z_]+")  # <vector>
 SYSTEM_HEADERS = re.compile(r"(sys|linux|net|netinet|arpa)/\w+\.h|"
-                            r"(fcntl|poll|pthread|sched|signal|stdlib|time|unistd|x86intrin|immintrin)\.h")
+                            r"(cpuid|fcntl|poll|pthread|sched|signal|stdlib|time|unistd|x86intrin|immintrin)\.h")
 
 
 def fits(path, patterns):

@@ -24,22 +24,32 @@ struct CaptureOptions {
   std::uint8_t time_resolution = 9;  // pcapng if_tsresol, decimal digits: 6 or 9
 };
 
+/// Takes what a tap captures, in order of time.
+class FrameSink {
+ public:
+  FrameSink() = default;
+  FrameSink(const FrameSink&) = delete;
+  FrameSink& operator=(const FrameSink&) = delete;
+  virtual ~FrameSink() = default;
+
+  /// @param time_ns     Nanoseconds since 1970, not negative.
+  /// @param frame       Bytes from the link layer on.
+  /// @param wire_bytes  Length on the wire; 0 means that of `frame`.
+  virtual void write(std::int64_t time_ns, std::span<const std::uint8_t> frame, std::uint32_t wire_bytes = 0) = 0;
+};
+
 /// Writes a capture file, packet by packet.
 ///
 /// Writes pcap (magic in either resolution and byte order) and pcapng (one section header, one
 /// interface, enhanced packet blocks). Times finer than the format's are cut off. Throws
 /// std::runtime_error where the file cannot be opened or written.
 /// Source: the pcap and pcapng file format drafts of the IETF opsawg.
-class CaptureWriter {
+class CaptureWriter final : public FrameSink {
  public:
   CaptureWriter(const std::string& path, const CaptureOptions& options);
 
   /// Appends one frame.
-  ///
-  /// @param time_ns     Nanoseconds since 1970, not negative.
-  /// @param frame       Bytes from the link layer on.
-  /// @param wire_bytes  Length on the wire; 0 means that of `frame`.
-  void write(std::int64_t time_ns, std::span<const std::uint8_t> frame, std::uint32_t wire_bytes = 0);
+  void write(std::int64_t time_ns, std::span<const std::uint8_t> frame, std::uint32_t wire_bytes = 0) override;
 
   /// Flushes and closes; reports what the disk refused. Call it once, after the last packet.
   void close();

@@ -58,8 +58,8 @@ std::vector<Scenario> all_scenarios() {
   std::vector<Scenario> all;
   for (const auto list :
        {connection_scenarios(), address_scenarios(), misuse_scenarios(), refusal_scenarios(), tap_scenarios(),
-        frame_scenarios(), load_scenarios(), line_scenarios(), demo_scenarios(), corpus_join_scenarios(),
-        corpus_address_scenarios(), corpus_data_scenarios()}) {
+        frame_scenarios(), load_scenarios(), line_scenarios(), flood_scenarios(), demo_scenarios(), day_scenarios(),
+        corpus_join_scenarios(), corpus_address_scenarios(), corpus_data_scenarios()}) {
     all.insert(all.end(), list.begin(), list.end());
   }
   return all;
@@ -102,7 +102,9 @@ void add_options(CLI::App& app, Arguments& arguments) {
   app.add_flag("--ipv6", arguments.scenario_options.ipv6, "corpus-...: over IPv6");
   app.add_flag("--behind-nat", arguments.scenario_options.behind_nat,
                "corpus-...: initiators advertise other addresses than the tap sees");
+  app.add_option("--hostile", arguments.scenario_options.hostile, "flood-...: pieces of hostile traffic");
   app.add_flag("--opening", arguments.scenario_options.opening, "line-dss: the handshakes before it");
+  app.add_option("--seconds", arguments.scenario_options.seconds, "day: of packet time; 86400 where absent");
   app.add_option("--clean", arguments.scenario_options.clean, "corpus-...: connections without misuse around it");
 }
 

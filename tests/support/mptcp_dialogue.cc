@@ -21,7 +21,7 @@ MptcpDialogue::MptcpDialogue(Tap& tap, Truth& truth, Random random, const Dialog
   keys_[0] = spec.initiator_key ? *spec.initiator_key : random_.next();
   keys_[1] = spec.responder_key ? *spec.responder_key : random_.next();
   for (const Side side : {Side::kInitiator, Side::kResponder}) {
-    data_next_[index(side)] = derive_idsn(spec.version, key(side)) + 1;
+    data_next_[index(side)] = spec.first_dsn.value_or(derive_idsn(spec.version, key(side)) + 1);
     data_received_[index(peer_of(side))] = data_next_[index(side)];
   }
   connection_.version = spec.version;
@@ -40,7 +40,8 @@ void MptcpDialogue::gap() { now_ns_ += random_.between(4'000, 30'000); }
 
 MptcpDialogue::Subflow& MptcpDialogue::add_subflow(Side opener, const Endpoint& from, const Endpoint& to,
                                                    SubflowTruth* truth) {
-  const TcpFlowSpec flow{.opener = from, .acceptor = to, .timestamps = spec_.timestamps};
+  const TcpFlowSpec flow{
+      .opener = from, .acceptor = to, .timestamps = spec_.timestamps, .isn = spec_.isn, .ts_base = spec_.ts_base};
   truth->orig = from;
   truth->resp = to;
   subflows_.push_back(Subflow{TcpFlow(tap_, random_.fork(), flow, truth), opener});

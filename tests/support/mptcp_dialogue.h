@@ -31,6 +31,9 @@ struct DialogueSpec {
   Endpoint responder;
   std::optional<Key> initiator_key{};  // drawn where absent
   std::optional<Key> responder_key{};
+  std::optional<std::uint32_t> isn{};       // of every subflow; drawn where absent
+  std::optional<std::uint32_t> ts_base{};   // of every subflow's timestamps
+  std::optional<std::uint64_t> first_dsn{}; // of both sides' data, where nobody sees the handshake: else the keys tell
   bool checksums = false;  // DSS checksums, announced by flag A
   bool no_join_to_initial = false;  // the responder's flag C (v1)
   bool timestamps = true;

@@ -20,6 +20,8 @@ struct ScenarioOptions {
   bool ipv6 = false;              // corpus
   bool behind_nat = false;        // corpus: the tap sees other addresses than the initiators advertise
   std::uint64_t clean = 0;        // corpus: connections without misuse around it
+  std::optional<std::uint64_t> seconds{};  // day: of packet time
+  std::optional<std::uint64_t> hostile{};  // flood: pieces of hostile traffic
   bool opening = false;           // line-dss: the handshakes instead of what follows them
 };
 
@@ -84,7 +86,9 @@ std::span<const Scenario> tap_scenarios();
 std::span<const Scenario> frame_scenarios();
 std::span<const Scenario> load_scenarios();
 std::span<const Scenario> line_scenarios();
+std::span<const Scenario> flood_scenarios();
 std::span<const Scenario> demo_scenarios();
+std::span<const Scenario> day_scenarios();
 std::span<const Scenario> corpus_join_scenarios();
 std::span<const Scenario> corpus_address_scenarios();
 std::span<const Scenario> corpus_data_scenarios();
@@ -97,6 +101,9 @@ void exchange_request(MptcpDialogue& dialogue, std::size_t answer_bytes, KeyFaul
 /// A completed join from a second address of the opener to where the connection began.
 std::size_t join_from_second_address(MptcpDialogue& dialogue, Side opener = Side::kInitiator,
                                      std::uint8_t address_id = 1, bool backup = false);
+
+/// Forgets what a tap cannot know when it missed the handshakes.
+void forget_handshakes(ConnectionTruth& connection);
 
 /// One ordinary TCP connection: handshake, request, answer, FIN both ways; without MPTCP.
 ///

@@ -7,6 +7,7 @@
 #include <deque>
 #include <vector>
 
+#include "tests/support/honest_crowd.h"
 #include "tests/support/scenario.h"
 
 namespace mptap::testing {
@@ -150,40 +151,10 @@ void play_storm(Stage& stage) {
   fill_up(stage, packets);
 }
 
-/// Connections that open one after the other, talk for a while, and end one after the other. A third joins a
-/// second path at once, a tenth later; not those to server 0, which is the flood's receiver.
 void play_honest(Stage& stage) {
-  constexpr std::int64_t kOpeningNs = 5 * kSecondNs;
-  constexpr std::int64_t kTalkNs = 50 * kSecondNs;
-  constexpr std::int64_t kEndingNs = 5 * kSecondNs;
-  constexpr int kExchanges = 3;
-  const auto connections = static_cast<std::int64_t>(stage.options().connections.value_or(10'000));
-  const std::int64_t start_ns = stage.now_ns();
-  const IpAddress receiver = stage.server(0).address;
-  for (std::int64_t i = 0; i < connections; ++i) {
-    Random& random = stage.random();
-    DialogueSpec spec = stage.spec(i % 5 == 0 ? 0 : 1, i % 4 == 0);
-    spec.start_ns = start_ns + i * (kOpeningNs - kSecondNs / 2) / connections;
-    MptcpDialogue dialogue = stage.dialogue(spec);
-    exchange_request(dialogue, 1'000);
-    const bool joins_at_once = i % 3 == 0;
-    if (joins_at_once) join_from_second_address(dialogue);
-    std::array<std::int64_t, kExchanges> times{};
-    for (std::int64_t& time_ns : times)
-      time_ns = start_ns + kOpeningNs + random.between(0, kTalkNs - kSecondNs);
-    std::sort(times.begin(), times.end());
-    for (int exchange = 0; exchange < kExchanges; ++exchange) {
-      dialogue.wait_until(times[static_cast<std::size_t>(exchange)]);
-      if (exchange == 1 && !joins_at_once && i % 7 == 0 && spec.responder.address != receiver) {
-        join_from_second_address(dialogue, Side::kInitiator, 3);
-      }
-      dialogue.send(Side::kInitiator, 300);
-      dialogue.send(Side::kResponder, 500 + random.below(6'000));
-    }
-    dialogue.wait_until(start_ns + kOpeningNs + kTalkNs + i * (kEndingNs - kSecondNs) / connections);
-    dialogue.close();
-  }
-  stage.truth().set_extra("opening_s", kOpeningNs / kSecondNs);
+  play_honest_crowd(stage,
+                    {.connections = static_cast<std::int64_t>(stage.options().connections.value_or(10'000))});
+  stage.truth().set_extra("opening_s", kCrowdOpeningNs / kSecondNs);
 }
 
 constexpr std::array kScenarios = {

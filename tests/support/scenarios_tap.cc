@@ -7,19 +7,6 @@
 namespace mptap::testing {
 namespace {
 
-/// Forgets what a tap cannot know when it missed the handshakes.
-void forget_handshakes(ConnectionTruth& connection) {
-  connection.token_orig.reset();
-  connection.token_resp.reset();
-  for (SubflowTruth& subflow : connection.subflows) {
-    subflow.state = "partial";
-    subflow.orig_address_id.reset();
-    subflow.resp_address_id.reset();
-    subflow.hmac_ok.reset();
-    subflow.backup = false;
-  }
-}
-
 void play_late_handshake(Stage& stage) {
   for (int version = 0; version < 2; ++version) {
     DialogueSpec spec = stage.spec(version);
@@ -126,6 +113,18 @@ constexpr std::array kScenarios = {
 };
 
 }  // namespace
+
+void forget_handshakes(ConnectionTruth& connection) {
+  connection.token_orig.reset();
+  connection.token_resp.reset();
+  for (SubflowTruth& subflow : connection.subflows) {
+    subflow.state = "partial";
+    subflow.orig_address_id.reset();
+    subflow.resp_address_id.reset();
+    subflow.hmac_ok.reset();
+    subflow.backup = false;
+  }
+}
 
 std::span<const Scenario> tap_scenarios() { return kScenarios; }
 

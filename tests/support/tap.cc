@@ -43,7 +43,7 @@ bool is_tag(Encapsulation encapsulation) {
 
 }  // namespace
 
-Tap::Tap(CaptureWriter& writer, Truth& truth, const TapOptions& options, Random random)
+Tap::Tap(FrameSink& writer, Truth& truth, const TapOptions& options, Random random)
     : writer_(writer), truth_(truth), options_(options), random_(random) {
   if (options.link == LinkType::kRaw && is_tag(options.encapsulation)) {
     throw std::invalid_argument("raw IP frames cannot carry VLAN or MPLS tags");
@@ -147,9 +147,17 @@ void Tap::capture(std::int64_t time_ns, Bytes frame, const FrameNote& note) {
 
 void Tap::release_before(std::int64_t time_ns) {
   while (!waiting_.empty() && waiting_.top().time_ns < time_ns) {
-    writer_.write(waiting_.top().time_ns, waiting_.top().frame, waiting_.top().wire_bytes);
+    writer_.write(clock_of(waiting_.top().time_ns), waiting_.top().frame, waiting_.top().wire_bytes);
     waiting_.pop();
   }
+}
+
+std::int64_t Tap::clock_of(std::int64_t time_ns) const {
+  std::int64_t clock_ns = time_ns;
+  for (const ClockStep& step : steps_) {
+    if (step.at_ns <= time_ns) clock_ns += step.by_ns;
+  }
+  return clock_ns;
 }
 
 void Tap::finish() { release_before(INT64_MAX); }

@@ -47,7 +47,7 @@ struct FrameNote {
 class Tap {
  public:
   /// `writer` and `truth` must outlive the tap.
-  Tap(CaptureWriter& writer, Truth& truth, const TapOptions& options, Random random);
+  Tap(FrameSink& writer, Truth& truth, const TapOptions& options, Random random);
 
   /// A builder with link layer, tags and outer headers in place: the IP packet comes next.
   ///
@@ -73,6 +73,10 @@ class Tap {
   /// Adds this to the time of the next frame only: it is captured behind its successors.
   void delay_next(std::int64_t delay_ns) { delay_next_ns_ = delay_ns; }
 
+  /// The tap's clock is stepped: frames that pass at `at_ns` or later carry a time that is so much later, or earlier.
+  /// Frames are written in the order in which they pass. Steps are given in order.
+  void step_clock(std::int64_t at_ns, std::int64_t by_ns) { steps_.push_back({at_ns, by_ns}); }
+
   /// Replaces TapOptions::duplicate: 1 is a span port that mirrors both directions of every frame.
   void set_duplicate(double probability) { options_.duplicate = probability; }
 
@@ -90,9 +94,15 @@ class Tap {
     }
   };
 
-  void capture(std::int64_t time_ns, Bytes frame, const FrameNote& note);
+  struct ClockStep {
+    std::int64_t at_ns;
+    std::int64_t by_ns;
+  };
 
-  CaptureWriter& writer_;
+  void capture(std::int64_t time_ns, Bytes frame, const FrameNote& note);
+  [[nodiscard]] std::int64_t clock_of(std::int64_t time_ns) const;
+
+  FrameSink& writer_;
   Truth& truth_;
   TapOptions options_;
   Random random_;
@@ -100,6 +110,7 @@ class Tap {
   std::int64_t delay_ns_ = 0;
   std::int64_t delay_next_ns_ = 0;
   std::uint64_t captured_ = 0;
+  std::vector<ClockStep> steps_;
   std::priority_queue<Sighting, std::vector<Sighting>, std::greater<>> waiting_;
 };
 

@@ -16,10 +16,12 @@ void append(Bytes& to, const Bytes& bytes) { to.insert(to.end(), bytes.begin(), 
 TcpFlow::TcpFlow(Tap& tap, Random random, const TcpFlowSpec& spec, SubflowTruth* truth)
     : tap_(tap), spec_(spec), truth_(truth), flow_label_(random.u32() & 0xfffff) {
   for (std::size_t end = 0; end < 2; ++end) {
-    isn_[end] = random.u32();
+    isn_[end] = random.u32();  // drawn in any case: what is drawn later stays the same
+    if (spec_.isn) isn_[end] = *spec_.isn;
     next_[end] = isn_[end];
     ip_id_[end] = random.u16();
     ts_base_[end] = random.u32();
+    if (spec_.ts_base) ts_base_[end] = *spec_.ts_base;
   }
 }
 

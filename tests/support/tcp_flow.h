@@ -23,6 +23,8 @@ struct TcpFlowSpec {
   Endpoint acceptor;
   bool timestamps = true;  // RFC 7323, left out where options need the room
   std::uint16_t mss_bytes = 1460;
+  std::optional<std::uint32_t> isn{};      // of both ends; drawn where absent
+  std::optional<std::uint32_t> ts_base{};  // of both ends' timestamps, at time 0; drawn where absent
 };
 
 /// The same flow seen a second time, on the other side of an address translator.

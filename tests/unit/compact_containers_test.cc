@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dataplane/seeded_hash.h"
 #include "detect/address_list.h"
 #include "detect/compact_tuple.h"
 #include "detect/flat_table.h"
@@ -40,6 +41,48 @@ std::vector<std::uint32_t> values_of(const FlatTable<Entry, Hash>& table, std::u
     return true;
   });
   return values;
+}
+
+/// A key that counts how often it is compared.
+struct CountedKey {
+  static inline std::size_t compared = 0;
+  std::uint32_t value = 0;
+  friend bool operator==(const CountedKey& a, const CountedKey& b) {
+    ++compared;
+    return a.value == b.value;
+  }
+};
+
+struct CountedEntry {
+  CountedKey key;
+  std::uint32_t value = 0;  // 0: empty
+  [[nodiscard]] bool is_empty() const { return value == 0; }
+  [[nodiscard]] bool operator==(const CountedEntry&) const = default;
+};
+
+struct SeededKeyHash {
+  SeededHash hash;
+  std::uint64_t operator()(const CountedKey& key) const { return hash.of64(key.value); }
+};
+
+TEST_CASE("tokens chosen to collide under one seed make one long chain there, and none under another", "[containers][hash]") {
+  constexpr std::size_t kChosen = 101;
+  constexpr std::uint64_t kPlace = 0xff000000000003ffu;  // shard, and place in a shard of up to 1,024
+  std::vector<std::uint32_t> chosen;
+  const SeededHash known(1);
+  for (std::uint32_t token = 1; chosen.size() < kChosen && token < 100'000'000; ++token) {
+    if ((known.of64(token) & kPlace) == 0) chosen.push_back(token);
+  }
+  REQUIRE(chosen.size() == kChosen);
+  const auto compared_for_the_last = [&chosen](std::uint64_t seed) {
+    FlatTable<CountedEntry, SeededKeyHash> table(SeededKeyHash{SeededHash(seed)});
+    for (std::size_t i = 0; i + 1 < chosen.size(); ++i) table.insert({{chosen[i]}, 1});
+    CountedKey::compared = 0;
+    table.visit(CountedKey{chosen.back()}, [](const CountedEntry&) { return true; });
+    return CountedKey::compared;
+  };
+  CHECK(compared_for_the_last(1) == kChosen - 1);
+  for (const std::uint64_t seed : {2ull, 3ull, 0xdeadbeefull}) CHECK(compared_for_the_last(seed) <= 4);
 }
 
 TEST_CASE("a flat table holds what a map of lists holds, in its order", "[containers]") {

@@ -110,6 +110,8 @@ TEST_CASE("Unknown names name the nearest known one", "[config]") {
       {"metrics: {zzzzzzz: 3}", {{"1:11", "the settings here are enabled, listen, page"}}},
       {"ports[]: 3", {{"1:1", "unknown setting"}}},
       {"? \"\"\n: 3", {{"1:3", "unknown setting ``"}}},
+      {"? \"a\n\n  b\"\n: 3", {{"1:3", "unknown setting `a b`"}}},               // a message is one line
+      {"\"a\\e[31mb\": 3", {{"1:1", "unknown setting `a [31mb`"}}},              // and tells a terminal nothing
       {"ports: [{vdev: net_null0,size=64}]", {{"1:26", "put a `vdev` with its arguments in quotes"}}},
   };
   for (const Row& row : rows) check(row);
@@ -142,6 +144,48 @@ TEST_CASE("Settings that contradict each other", "[config]") {
       {"ports: [{vdev: net_null0, driver: af_xdp}]", {{"1:35", "`driver` says how `interface` is opened"}}},
   };
   for (const Row& row : rows) check(row);
+}
+
+TEST_CASE("Wrong pairs", "[config]") {
+  const std::string ports = "ports: [{interface: a}, {interface: b}, {pci: '01:00.0'}]\n";
+  const Row rows[] = {
+      {"inline: a", {{"1:9", "`inline` must be a list of pairs such as [[eth1, eth2]]"}}},
+      {"inline: [a, b]", {{"1:10", "is made of pairs"}, {"1:13", "is made of pairs"}}},
+      {"inline: [[a]]", {{"1:10", "each names two ports"}}},
+      {"inline: [[a, b, c]]", {{"1:10", "each names two ports"}}},
+      {"inline: [[a, [b]]]", {{"1:10", "each names two ports"}}},
+      {ports + "inline:\n  - [a, b]\n  - [c, 01:00.0]", {{"4:5", "`inline` names `c`, which is no port"}}},
+      {ports + "inline:\n  - [a, b]\n  - [a, 01:00.0]", {{"4:5", "`inline` names `a` twice"}}},
+      {"ports: [eth0]", {{"1:9", "a port must be a group of settings: `- interface: eth0`"}}},
+      {"ports:\n  - of two\n\n    lines", {{"2:5", "a port must be a group of settings: `- interface: eth1`"}}},
+      {ports + "inline: [[a, \"c\\nd\"]]", {{"2:10", "names `c d`, which is no port; name it under `ports`, e.g. as an `interface`"}}},
+      {ports + "inline: [[01:00.0, '0000:01:00.0']]", {{"2:10", "`inline` names `0000:01:00.0` twice"}}},
+      {"ports: [{interface: a/b}]\ninline: [[a/b, c]]", {{"1:21", "the name of a network interface"}}},
+  };
+  for (const Row& row : rows) check(row);
+}
+
+TEST_CASE("Rules that hold packets back need a port that sends them on", "[config]") {
+  const std::string listening = "ports: [{interface: a}, {interface: b}]\n";
+  const Row rows[] = {
+      {listening + "detectors:\n  join_flood:\n    mitigation: enforce", {{"4:17", "no port is inline"}}},
+      {listening + "detectors: {join_hmac: {mitigation: observe}}", {{"2:37", "no port is inline"}}},
+      {"detectors: {join_hmac: {mitigation: \"on\"}}", {{"1:37", "one of off, observe, enforce"}}},
+  };
+  for (const Row& row : rows) check(row);
+  CHECK(parse_config(listening + "detectors: {join_flood: {mitigation: off}}", "f").errors.empty());
+  CHECK(parse_config(listening + "inline: [[a, b]]\ndetectors: {join_flood: {mitigation: enforce}}", "f").errors.empty());
+}
+
+TEST_CASE("Pairs that this machine cannot make one wire", "[config]") {
+  const PairCheck refuse = [](const PortOptions& first, const PortOptions& second) {
+    return first.interface == "b" ? "joins " + first.interface + " and " + second.interface : std::string();
+  };
+  const std::string yaml = "ports: [{interface: a}, {interface: b}, {interface: c}, {interface: d}]\ninline:\n  - [a, d]\n  - [b, c]";
+  const ConfigResult result = parse_config(yaml, "f", {.pair = refuse});
+  REQUIRE(result.errors.size() == 1);
+  CHECK(result.errors[0].to_string() == "f:4:5: `inline` joins b and c");
+  CHECK(parse_config(yaml, "f").errors.empty());
 }
 
 TEST_CASE("Wrong ports", "[config]") {
@@ -178,6 +222,8 @@ TEST_CASE("Text that is not YAML, or YAML that is not taken", "[config]") {
       {"workers:2", {{"1:1", "lines `name: value`, with a blank behind the colon"}}},
       {"- a", {{"1:1", "lines `name: value`"}}},
       {": 1", {{"1:1", "a setting without a name"}}},
+      {"?", {{"1:2", "a setting without a name"}}},  // at the end of the text, and not behind it
+      {"workers: 2\n?\n", {{"3:1", "a setting without a name"}}},
       {"? [a]\n: b", {{"1:3", "close it, or use quotes"}}},
       {"workers: 2\n---\nworkers: 3", {{"2:1", "a second YAML document"}}},
       {"workers: &a 2", {{"1:10", "anchors"}}},
@@ -225,7 +271,7 @@ std::string refuse_all(const std::string& expression, bool for_ports) {
 TEST_CASE("A filter that cannot be compiled", "[config]") {
   const auto check_filter = [](const std::string& yaml, const std::string& wanted) {
     INFO(yaml);
-    const ConfigResult result = parse_config(yaml, "f", refuse_all);
+    const ConfigResult result = parse_config(yaml, "f", {.filter = refuse_all});
     std::string all;
     for (const ConfigError& error : result.errors) all += (all.empty() ? "" : "\n") + error.to_string();
     CHECK(all == wanted);
@@ -237,7 +283,7 @@ TEST_CASE("A filter that cannot be compiled", "[config]") {
   check_filter("filter: \"\"", "");
   check_filter("workers: 2", "");
   check_filter("filter:", "f:1:1: `filter` has no value; give it one, or remove the line to keep the default");
-  const ConfigResult several = parse_config("filter: tcp\nworkers: 0\nfilters: udp", "f", refuse_all);
+  const ConfigResult several = parse_config("filter: tcp\nworkers: 0\nfilters: udp", "f", {.filter = refuse_all});
   CHECK(several.errors.size() == 3);
 }
 

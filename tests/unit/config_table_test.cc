@@ -46,6 +46,8 @@ Value other_value(const Setting& setting) {
       return std::vector<std::string>{std::string(setting.words.back()), std::string(setting.words.front())};
     case SettingType::kTexts:
       return std::vector<std::string>{"10.0.0.0/8", "2001:db8::7"};
+    case SettingType::kPairs:
+      return std::vector<PortPair>{{"eth1", "eth2"}, {"0000:01:00.0", "net_null0"}};
     default:
       return std::get<std::uint64_t>(value) == setting.range.most ? setting.range.least : setting.range.most;
   }
@@ -60,6 +62,12 @@ std::string yaml_of(const Setting& setting, const Value& value) {
       const bool names_port =
           setting.key() == "interface" || setting.key() == "pci" || setting.key() == "vdev";
       return "ports: [{" + yaml + (names_port ? "" : ", interface: x") + "}]";
+    }
+    if (setting.type == SettingType::kPairs) {
+      yaml += "\nports: [{interface: eth1}, {interface: eth2}, {pci: '01:00.0'}, {vdev: 'net_null0,size=64'}]";
+    }
+    if (setting.key() == "mitigation" && setting.type == SettingType::kChoice && at->parent().empty()) {
+      yaml += "\nports: [{interface: eth1}, {interface: eth2}]\ninline: [[eth1, eth2]]";
     }
     if (at->parent().empty()) return yaml;
     yaml = "{" + yaml + "}";

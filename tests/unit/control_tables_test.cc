@@ -130,7 +130,7 @@ TEST_CASE("connections: bounded, found by reference, places used again under ano
   CHECK(visited == 300);
 }
 
-TEST_CASE("who idles longest comes first; who lives again is passed over", "[tables]") {
+TEST_CASE("who idles longest comes first; who lives again leaves the line", "[tables]") {
   ConnectionTable table(CorrelatorOptions{});
   Connection* a = table.try_create();
   Connection* b = table.try_create();
@@ -140,15 +140,20 @@ TEST_CASE("who idles longest comes first; who lives again is passed over", "[tab
   table.start_idling(*b, 20);
   table.start_idling(*c, 30);
   CHECK(table.oldest_idle() == a);
-  a->subflows.push_back(SubflowHandle({0, 1, 1}));  // lives again
+  table.stop_idling(*a);
   CHECK(table.oldest_idle() == b);
   table.release(*b);
   CHECK(table.oldest_idle() == c);
-  a->subflows.clear();
   table.start_idling(*a, 40);
+  table.stop_idling(*a);
+  table.stop_idling(*a);
+  table.start_idling(*a, 50);
+  table.start_idling(*a, 60);  // again, without having lived: at the end once more
   CHECK(table.oldest_idle() == c);
   table.release(*c);
   CHECK(table.oldest_idle() == a);
+  table.release(*a);
+  CHECK(table.oldest_idle() == nullptr);
 }
 
 TEST_CASE("joins wait their grace time, in a bounded line", "[tables]") {
@@ -174,6 +179,24 @@ TEST_CASE("joins wait their grace time, in a bounded line", "[tables]") {
   REQUIRE(pushed_out);
   CHECK(pushed_out->join == ref(2));
   CHECK_FALSE(waiting.next_due(60));
+}
+
+TEST_CASE("of many joins with one token each is due in its turn, and those left are taken", "[tables]") {
+  const auto ref = [](std::uint32_t slot) { return SubflowRef{0, 1, slot}; };
+  WaitingJoins waiting(100, 100, 1);
+  for (std::uint32_t slot = 0; slot < 50; ++slot) waiting.add(ref(slot), Token{7}, slot);
+  for (std::uint32_t slot = 0; slot < 30; ++slot) {
+    const auto due = waiting.next_due(1000);
+    REQUIRE(due);
+    CHECK(due->join == ref(slot));
+  }
+  waiting.add(ref(50), Token{7}, 50);
+  const auto taken = waiting.take(Token{7});
+  REQUIRE(taken.size() == 21);
+  for (std::uint32_t i = 0; i < 21; ++i) CHECK(taken[i] == ref(30 + i));
+  waiting.add(ref(51), Token{7}, 60);
+  for (std::uint32_t slot = 30; slot < 51; ++slot) CHECK(waiting.next_due(1000)->join == ref(slot));  // taken, and still in line
+  REQUIRE(waiting.take(Token{7}).size() == 1);
 }
 
 TEST_CASE("connections without keys are found by address", "[tables]") {

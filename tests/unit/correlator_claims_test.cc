@@ -1,4 +1,6 @@
 // What rows claim of a connection where proofs fail, lack, or are not computed.
+#include <utility>
+
 #include "tests/unit/control_run.h"
 
 namespace mptap {
@@ -90,7 +92,9 @@ TEST_CASE("what a disproved key would say of the data is not said", "[claims]") 
 }
 
 TEST_CASE("a key that was replaced in third ACK and first data alike is disproved by the next mapping", "[claims]") {
-  for (const bool right : {true, false}) {
+  // Behind the first data; the first data, or its end, sent again; anywhere else.
+  for (const auto& [from_first, right] : {std::pair{151, true}, std::pair{1, true}, std::pair{150, true}, std::pair{0, false},
+                                          std::pair{152, false}, std::pair{1'000'151, false}}) {
     ControlRun run;
     const Secrets secrets;
     const Slot first = run.slot();
@@ -106,7 +110,7 @@ TEST_CASE("a key that was replaced in third ACK and first data alike is disprove
     run.send(first, ack);
     Record dss = run.record(first, 0.03, RecordKind::kFirstDss);
     dss.dss = DssBody{};
-    dss.dss.dsn = testing::derive_idsn(1, secrets.initiator_key) + 151 + (right ? 0 : 1'000'000);
+    dss.dss.dsn = testing::derive_idsn(1, secrets.initiator_key) + static_cast<std::uint64_t>(from_first);
     dss.dss.ssn = 151;
     dss.dss.data_len = 10;
     dss.dss.dsn_known = true;

@@ -52,6 +52,31 @@ TEST_CASE("a wrong HMAC is told where the addresses say that the join is meant",
   CHECK(run.counters.hmac_invalid == 2);
 }
 
+TEST_CASE("both tokens of a connection whose key changed are nobody's once it has ended", "[correlator]") {
+  const Secrets old_ones{.initiator_key = 111, .responder_key = 42};
+  const Secrets changed{.initiator_key = 111, .responder_key = 43};
+  for (const Secrets& asked : {old_ones, changed}) {
+    INFO("key " << asked.responder_key);
+    ControlRun run;
+    const Slot first = run.slot();
+    run.connect(first, 0, old_ones);
+    run.capable_ack(first, 0.1, changed);
+    REQUIRE(run.noticed("key_change") == 1);
+    run.close(first, 1);
+    run.advance(62);
+    REQUIRE(run.counters.connections_closed == 1);
+    run.connect(run.slot(tuple_of("10.0.0.1", 40001, "10.0.0.2", 80)), 63, {.initiator_key = 7, .responder_key = 8});  // in its place
+    const Slot join = run.slot(tuple_of("10.0.0.1", 50000, "10.0.0.2", 80));
+    run.syn_join(join, 64, asked.token(Role::kResponder));
+    run.syn_ack_join(join, 64.01, {1, 2, 3});
+    run.join_ack(join, 64.02, {4, 5, 6});
+    run.finish();
+    CHECK(run.counters.joins_unknown == 1);
+    CHECK(run.counters.joins_matched == 0);
+    CHECK(run.noticed("join_hmac") == 0);
+  }
+}
+
 TEST_CASE("two connections with one token: the HMAC decides", "[correlator]") {
   for (const bool second : {false, true}) {
     ControlRun run;

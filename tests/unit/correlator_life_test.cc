@@ -7,8 +7,10 @@ namespace {
 
 using namespace test;  // control_run.h
 
-TEST_CASE("round trips of handshakes, unless a SYN was repeated", "[life]") {
-  for (const bool repeated : {false, true}) {
+TEST_CASE("round trips of handshakes, unless a SYN or its answer was repeated", "[life]") {
+  for (const char* what : {"", "SYN", "SYN/ACK"}) {
+    INFO("repeated: " << what);
+    const bool repeated = *what != 0;
     ControlRun run;
     const Slot first = run.slot();
     run.syn_capable(first, 0, Secrets{});
@@ -18,9 +20,15 @@ TEST_CASE("round trips of handshakes, unless a SYN was repeated", "[life]") {
     answer.syn_ack.version = 1;
     answer.syn_ack.flags = 1;
     answer.syn_ack.key = Key{Secrets{}.responder_key};
-    answer.syn_ack.syn_repeated = repeated;
+    answer.syn_ack.syn_repeated = std::string_view(what) == "SYN";
     run.send(first, answer);
-    run.capable_ack(first, 0.05, Secrets{});
+    Record ack = run.record(first, 0.05, RecordKind::kCapableAck);
+    if (std::string_view(what) == "SYN/ACK") ack.flags |= record_flag::kRepeated;
+    ack.capable_ack = CapableAckBody{};
+    ack.capable_ack.sender_key = Key{Secrets{}.initiator_key};
+    ack.capable_ack.receiver_key = Key{Secrets{}.responder_key};
+    ack.capable_ack.version = 1;
+    run.send(first, ack);
     run.close(first, 1);
     const SubflowReport& row = run.row_of(first);
     CHECK(row.handshake_rtt_ns.has_value() == !repeated);

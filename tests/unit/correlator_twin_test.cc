@@ -69,6 +69,29 @@ TEST_CASE("a join seen on both sides is one join", "[correlator]") {
   }
 }
 
+TEST_CASE("of two sightings that which was answered counts as established, if it is nearer", "[correlator]") {
+  for (const bool inside_first : {true, false}) {
+    ControlRun run;
+    const Secrets secrets;
+    const Slot answered = run.slot(tuple_of("192.168.1.5", 40000, "10.0.0.2", 80), 0);
+    const Slot half_heard = run.slot(tuple_of("203.0.113.1", 61000, "10.0.0.2", 80), 1);
+    run.syn_capable(half_heard, 0.01, secrets);
+    run.capable_ack(half_heard, 0.02, secrets);
+    run.advance(60);  // its word is taken: a partial connection
+    REQUIRE(run.counters.connections_partial == 1);
+    run.syn_capable(answered, inside_first ? 0 : 0.015, secrets);  // by a worker that is late
+    run.syn_ack_capable(answered, 0.1, secrets);
+    run.close(answered, 61);
+    run.close(half_heard, 61);
+    run.finish();
+    REQUIRE(run.subflows.size() == 1);
+    CHECK(run.counters.twin_subflows == 1);
+    const bool is_established = run.subflows[0].state == SubflowState::kEstablished;
+    CHECK(is_established == inside_first);
+    CHECK(run.counters.subflows_established == (is_established ? 1 : 0));
+  }
+}
+
 TEST_CASE("the same keys much later are another connection", "[correlator]") {
   ControlRun run;
   const Secrets secrets;
@@ -103,6 +126,8 @@ TEST_CASE("a twin of the initial subflow is found where a join came first in the
   run.close(join, 1);
   run.finish();
   CHECK(run.connections.size() == 1);
+  CHECK(run.subflows.size() == 2);  // none for the second sighting, whose first has ended
+  CHECK(run.counters.twin_subflows == 1);
   CHECK(run.row_of(join).matched_by == MatchedBy::kHmac);
   CHECK(run.row_of(inside).connection->mp_id == 0);
 }

@@ -25,6 +25,7 @@ struct FakeKernel final : Kernel {
   std::string openable;  // the one device node that this user may open
   ListenAnswer listen_answer;
   std::uint64_t file_capabilities_answer = 0;
+  bool has_lzcnt_answer = false;
 
   [[nodiscard]] std::optional<SegmentMerging> merging(const std::string&) const override { return merging_answer; }
   [[nodiscard]] std::optional<ReceiveQueues> receive_queues(const std::string&) const override { return queues_answer; }
@@ -37,6 +38,7 @@ struct FakeKernel final : Kernel {
   [[nodiscard]] bool may_open(const std::string& path) const override { return path == openable; }
   [[nodiscard]] ListenAnswer listen(const std::string&) const override { return listen_answer; }
   [[nodiscard]] std::uint64_t file_capabilities() const override { return file_capabilities_answer; }
+  [[nodiscard]] bool has_lzcnt() const override { return has_lzcnt_answer; }
 };
 
 /// A tree of files below a folder of its own, which goes with it.

@@ -17,6 +17,15 @@ TEST_CASE("doctor: instructions", "[doctor]") {
        "MPTAP_MARCH=x86-64 "},
 #endif
 #ifdef __AVX2__
+      {"one that the kernel leaves out and the processor has",
+       [](FakeMachine& m, Config&) {
+         m.file("/proc/cpuinfo", "flags : sse2 pni ssse3 sse4_1 sse4_2 popcnt avx avx2 bmi1 bmi2 f16c fma movbe");
+         m.kernel.has_lzcnt_answer = true;
+       },
+       kOk, "has all", ""},
+      {"the same, and the processor has it not",
+       [](FakeMachine& m, Config&) { m.file("/proc/cpuinfo", "flags : sse2 pni ssse3 sse4_1 sse4_2 popcnt avx avx2 bmi1 bmi2 f16c fma movbe"); },
+       kProblem, "lacks abm", "MPTAP_MARCH=x86-64-v2 "},
       {"a processor of level 2",
        [](FakeMachine& m, Config&) { m.file("/proc/cpuinfo", "flags : sse2 pni ssse3 sse4_1 sse4_2 popcnt"); }, kProblem, "avx2",
        "MPTAP_MARCH=x86-64-v2 "},

@@ -70,6 +70,39 @@ TEST_CASE("doctor: frames of an interface", "[doctor]") {
   });
 }
 
+TEST_CASE("doctor: pairs of inline ports", "[doctor]") {
+  const auto pair = [](const Alter& alter = {}) -> Alter {
+    return [alter](FakeMachine& machine, Config& config) {
+      machine.file("/sys/class/net/eth2/mtu", "1500");
+      config.startup.dataplane.ports.push_back(config.startup.dataplane.ports[0]);
+      config.startup.dataplane.ports[1].interface = "eth2";
+      config.startup.dataplane.pairs = {{"eth1", "eth2"}};
+      if (alter) alter(machine, config);
+    };
+  };
+  check_cases(check_pairs, {
+      {"as it should be", pair(), kOk, "MTU 1500 both", ""},
+      {"two MTUs", pair([](FakeMachine& m, Config&) { m.file("/sys/class/net/eth2/mtu", "9000"); }), kProblem, "MTU 1500 and 9000",
+       "ip link set eth2 mtu 1500"},
+      {"one merges", pair([](FakeMachine& m, Config&) { m.kernel.merging_answer = SegmentMerging{true, false, false, false}; }), kProblem,
+       "eth1 merges segments (GRO)", "ethtool -K eth1 gro off"},
+      {"one merges after af_xdp has had them",
+       pair([](FakeMachine& m, Config& c) {
+         m.kernel.merging_answer = SegmentMerging{true, false, false, false};
+         for (PortOptions& port : c.startup.dataplane.ports) port.driver = PortDriver::kAfXdp;
+       }),
+       kOk, "MTU 1500 both", ""},
+      {"in a bridge", pair([](FakeMachine& m, Config&) { m.link("/sys/class/net/eth2/master", "../br0"); }), kProblem, "eth2 belongs to br0",
+       "ip link set eth2 nomaster"},
+      {"in the bypass", pair([](FakeMachine& m, Config&) { m.link("/sys/class/net/eth2/master", "../mptap-by7"); }), kOk, "MTU 1500", ""},
+      {"a card", pair([](FakeMachine&, Config& c) {
+         c.startup.dataplane.ports[1] = card();
+         c.startup.dataplane.pairs = {{"eth1", "0000:01:00.0"}};
+       }),
+       kUnknown, "not both are interfaces", ""},
+  });
+}
+
 TEST_CASE("doctor: merging of segments", "[doctor]") {
   const auto set = [](FakeMachine& m, SegmentMerging merging) { m.kernel.merging_answer = merging; };
   check_cases(check_merging, {

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -215,6 +216,67 @@ TEST_CASE("a device with fewer queues than workers") {
   CHECK(source.receive(burst) == ReceiveStatus::kMore);
   CHECK(burst.size == 0);
   CHECK(source.time_ns() > 0);
+}
+
+/// The frames of a classic capture, in their order.
+std::vector<std::string> read_frames(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  file.ignore(24);
+  std::vector<std::string> frames;
+  std::array<std::uint32_t, 4> header{};
+  while (file.read(reinterpret_cast<char*>(header.data()), sizeof header)) {
+    frames.emplace_back(header[2], '\0');
+    file.read(frames.back().data(), header[2]);
+  }
+  return frames;
+}
+
+TEST_CASE("what comes in on one port of a pair leaves by the other, unchanged and in order") {
+  const std::string up = write_capture({60, 1514, 15'000, 61});
+  const std::string down = write_capture({62, 63, 64});
+  const std::string up_out = up + "-out", down_out = down + "-out";
+  {
+    DataplaneOptions options = options_of(
+        {"net_pcap0,rx_pcap=" + up + ",tx_pcap=" + down_out, "net_pcap1,rx_pcap=" + down + ",tx_pcap=" + up_out, "net_null0"});
+    options.pairs = {{"net_pcap0", "net_pcap1"}};
+    auto opened = DpdkPorts::open(options, *live().eal);
+    INFO(opened.error);
+    REQUIRE(opened.ports);
+    CHECK(opened.ports->statistics(0).is_inline);
+    CHECK_FALSE(opened.ports->statistics(2).is_inline);
+    DpdkSource source(*opened.ports, 0);
+    Burst burst;
+    std::size_t seen = 0;
+    for (int polls = 0; polls < 100; ++polls) {
+      REQUIRE(source.receive(burst) == ReceiveStatus::kMore);
+      std::uint64_t dropped = 0;
+      for (std::size_t i = 0; i < burst.size; ++i) {
+        seen += burst.packets[i].port < 2 ? 1 : 0;
+        if (burst.packets[i].wire_bytes == 63) dropped |= std::uint64_t{1} << i;
+      }
+      source.release(dropped);
+    }
+    CHECK(seen == 7);
+    const ForwardTally first = source.forwarded(0), second = source.forwarded(1), third = source.forwarded(2);
+    CHECK((first.received == 4 && first.forwarded == 4 && first.dropped == 0));
+    CHECK((second.received == 3 && second.forwarded == 2 && second.dropped == 1));
+    CHECK(third.received == 0);  // it only listens
+  }
+  CHECK(read_frames(up_out) == std::vector<std::string>{std::string(60, 'a'), std::string(1514, 'b'),
+                                                       std::string(15'000, 'c'), std::string(61, 'd')});
+  CHECK(read_frames(down_out) == std::vector<std::string>{std::string(62, 'a'), std::string(64, 'c')});
+  for (const std::string& path : {up, down, up_out, down_out}) std::filesystem::remove(path);
+}
+
+TEST_CASE("a pair that needs more queues than a port has is refused") {
+  const std::string path = write_capture({60});
+  DataplaneOptions options = options_of({"net_pcap0,rx_pcap=" + path, "net_null0"});
+  options.pairs = {{"net_pcap0", "net_null0"}};
+  options.workers = 2;
+  const auto opened = DpdkPorts::open(options, *live().eal);
+  CHECK_FALSE(opened.ports);
+  CHECK(opened.error.find("net_pcap0: is inline and has 1 queues for 2 workers") == 0);
+  std::filesystem::remove(path);
 }
 
 TEST_CASE("what cannot be opened is told in one sentence") {

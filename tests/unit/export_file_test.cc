@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
+#include <fstream>
 
 #include "daemon/export/log_file.h"
 #include "tests/unit/catch.h"
@@ -58,6 +59,40 @@ TEST_CASE("rows come between header and footer", "[export][file]") {
   CHECK(closed.starts_with(text));
   CHECK(closed.substr(text.size()).starts_with("#close\t"));
   CHECK(closed.ends_with("\n"));
+}
+
+TEST_CASE("a log that was deleted is made anew with the next rows, its directory, too", "[export][file]") {
+  TemporaryDirectory directory;
+  const std::string logs = directory.path("logs");
+  ensure_log_directory(logs);
+  LogFile file(logs, LogFormat::kZeek, LogKind::kConnection, EarlierRows::kKeep);
+  file.append(test::full_connection());
+  CHECK_FALSE(file.flush().made_anew);
+  const std::string whole = test::read_file(logs + "/mptcp_conn.log");
+
+  fs::remove_all(logs);
+  CHECK_FALSE(file.flush().made_anew);  // there is nothing to write
+  file.append(test::full_connection());
+  LogFile::FlushResult result = file.flush();
+  CHECK(result.made_anew);
+  CHECK(result.rows_written == 1);
+  CHECK(result.error == 0);
+  const std::string anew = test::read_file(logs + "/mptcp_conn.log");
+  CHECK(anew.starts_with("#separator"));
+  CHECK(std::count(anew.begin(), anew.end(), '\n') == std::count(whole.begin(), whole.end(), '\n'));
+
+  fs::remove_all(logs);
+  { std::ofstream in_the_way(logs); }
+  file.append(test::full_connection());
+  result = file.flush();
+  CHECK(result.rows_lost == 1);
+  CHECK(result.error == ENOTDIR);
+  fs::remove(logs);
+  file.append(test::full_connection());
+  result = file.flush();
+  CHECK(result.made_anew);
+  CHECK(result.rows_written == 1);
+  CHECK(file.close().error == 0);
 }
 
 TEST_CASE("where a write takes only some, whole lines stay and the rest is counted", "[export][file]") {

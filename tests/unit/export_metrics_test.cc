@@ -105,7 +105,7 @@ struct Sensor {
 
   [[nodiscard]] MetricsSources sources() const {
     return {{&workers[0], &workers[1]}, &control, &queue, [] {
-              return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6, true}};
+              return std::vector<PortCounters>{{"eth0", 111, 4, 5, 6, true, true, {111, 100, 5, 4, 2}}};
             }, &daemon, {31, 32, 33, 34}};
   }
 };
@@ -173,6 +173,11 @@ TEST_CASE("every number is where its name says", "[export][metrics]") {
       {R"(mptap_port_nic_missed_total{port="eth0"})", 4},
       {R"(mptap_port_rx_errors_total{port="eth0"})", 5},
       {R"(mptap_port_no_mbuf_total{port="eth0"})", 6},
+      {R"(mptap_inline_received_total{port="eth0"})", 111},
+      {R"(mptap_inline_forwarded_total{port="eth0"})", 100},
+      {R"(mptap_inline_lost_total{port="eth0",cause="too_long"})", 5},
+      {R"(mptap_inline_lost_total{port="eth0",cause="queue_full"})", 4},
+      {R"(mptap_inline_dropped_total{port="eth0"})", 2},
       {R"(mptap_port_up{port="eth0"})", 1},
       {R"(mptap_config_reloads_total{result="applied"})", 21},
       {R"(mptap_config_reloads_total{result="refused"})", 22},
@@ -223,7 +228,7 @@ TEST_CASE("the table keeps to Prometheus's conventions and knows no address", "[
   const std::set<std::string> labels_known = {
       "",     "worker", "worker, cause", "worker, error", "worker, subtype", "worker, class",
       "note", "log",    "port",          "version",       "cause",           "kind, result",
-      "version, outcome", "result", "worker, subtype, direction"};
+      "version, outcome", "result", "worker, subtype, direction", "port, cause"};
   std::set<std::string> names;
   for (const Metric& metric : metrics_table()) {
     INFO(metric.name);

@@ -155,9 +155,9 @@ TEST_CASE("IPv6 headers that lie, and those that only look so", "[frame]") {
 }
 
 TEST_CASE("an extension header longer than its packet", "[frame]") {
-  for (const std::uint8_t units : {std::uint8_t{20}, std::uint8_t{255}}) {
+  for (const int units : {5, 20, 255}) {  // 5: 48 bytes, of 45 that are left
     Builder at = Builder().ethernet().ipv6("2001:db8::1", "2001:db8::2");
-    at.push(ts::Ipv6ExtensionLayer{60, {}, units});
+    at.push(ts::Ipv6ExtensionLayer{60, {}, static_cast<std::uint8_t>(units)});
     CHECK(Parsed(put_tcp(at).build()).status == FrameStatus::kIpHeader);
   }
 }
@@ -191,6 +191,19 @@ TEST_CASE("of fragments the first is parsed, the others are counted", "[frame]")
       CHECK(parsed.frame.ip_id == 0xabcd);
       CHECK(parsed.frame.tcp_bytes == 64);
     }
+  }
+}
+
+TEST_CASE("a fragment is a later one whichever bit of its offset is set", "[frame]") {
+  for (unsigned offset = 8; offset <= 0x8000; offset <<= 1) {
+    INFO("offset " << offset);
+    ts::Ipv4Layer layer = ipv4_layer();
+    layer.fragment_offset_bytes = static_cast<std::uint16_t>(offset);
+    Builder v4 = Builder().ethernet().ipv4(layer);
+    CHECK(Parsed(put_tcp(v4).build()).status == FrameStatus::kFragment);
+    Builder v6 = Builder().ethernet().ipv6("2001:db8::1", "2001:db8::2");
+    v6.fragment_header({.offset_bytes = static_cast<std::uint16_t>(offset)});
+    CHECK(Parsed(put_tcp(v6).build()).status == FrameStatus::kFragment);
   }
 }
 

@@ -51,6 +51,11 @@ TEST_CASE("tunnel IDs separate flows only where they are part of the identity", 
   CHECK(scope_of(outer().vxlan(1).ethernet()) == scope_of(outer().vxlan(1).ethernet()));
   CHECK(scope_of(outer().vxlan(1).ethernet()) != scope_of(outer().vxlan(2).ethernet()));
   CHECK(scope_of(outer().gre({.key = 1})) != scope_of(outer().gre({.key = 2})));
+  const auto gre_scope = [&](std::uint32_t key, std::uint32_t sequence) {
+    return scope_of(outer().gre({.key = key, .sequence = sequence, .checksum = true}));
+  };
+  CHECK(gre_scope(1, 7) == gre_scope(1, 8));  // whose checksums differ
+  CHECK(gre_scope(1, 7) != gre_scope(2, 7));
   CHECK(scope_of(outer().gtpu({.teid = 1})) != scope_of(outer().gtpu({.teid = 2})));
   CHECK(scope_of(outer().erspan2({.session_id = 1}).ethernet()) != scope_of(outer().erspan2({.session_id = 2}).ethernet()));
   CHECK(scope_of(outer().erspan3({.session_id = 1}).ethernet()) != scope_of(outer().erspan3({.session_id = 2}).ethernet()));

@@ -17,7 +17,8 @@ struct Flood : ControlRun {
   explicit Flood(const DetectorOptions& wanted) : ControlRun({}, wanted) {}
   Slot attempt(double at_s, const char* receiver = "10.0.0.2", const char* source = "198.51.100.1") {
     const Slot join = slot(tuple_of(source, static_cast<std::uint16_t>(++port_), receiver, 80));
-    syn_join(join, at_s, Token{++port_}, port_);
+    ++port_;
+    syn_join(join, at_s, Token{port_}, port_);
     return join;
   }
   void complete(const Slot& join, double at_s) {

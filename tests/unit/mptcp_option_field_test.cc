@@ -207,6 +207,52 @@ TEST_CASE("REMOVE_ADDR, MP_PRIO, MP_FAIL, MP_FASTCLOSE and MP_TCPRST", "[option]
   CHECK(decoded("1e0480ff", tcp_flag::kRst).tcp_rst.reason == 255);  // not assigned, and told as it is
 }
 
+TEST_CASE("each reserved bit is seen, and no other", "[option]") {
+  struct Row {
+    const char* what;
+    const char* hex;
+    std::uint8_t tcp_flags;
+    std::uint8_t second;  // reserved bits of the byte with the subtype
+    std::uint8_t third;   // of the next one
+    std::uint8_t others = 0;  // of the next one, bits that mean something and may be set
+  };
+  const Row rows[] = {
+      {"MP_CAPABLE", "1e040101", kSyn, 0, 0x40, 0xbe},
+      {"MP_JOIN of a SYN", "1e0c100234d8690696d9dd8a", kSyn, 0x0e, 0, 0xff},
+      {"MP_JOIN of a SYN/ACK", "1e1010024eb39a5de0dd0a2c6e9d2c10", kSynAck, 0x0e, 0, 0xff},
+      {"MP_JOIN of an ACK", "1e1810000102030405060708090a0b0c0d0e0f1011121314", kAck, 0x0e, 0xff},
+      {"DSS", "1e0820010000000a", kAck, 0x0f, 0xe0},
+      {"ADD_ADDR of v1", "1e1030070a0000010102030405060708", kAck, 0x0a, 0, 0xff},  // 4 is the IP version of v0
+      {"REMOVE_ADDR", "1e044007", kAck, 0x0f, 0, 0xff},
+      {"MP_PRIO", "1e0350", kAck, 0x0e, 0},
+      {"MP_FAIL", "1e0c6000c8e6f894fd4e2895", kAck, 0x0f, 0xff},
+      {"MP_FASTCLOSE", "1e0c7000c8e6f894fd4e2895", kAck, 0x0f, 0xff},
+      {"MP_TCPRST", "1e048006", tcp_flag::kRst, 0x0e, 0, 0xff},
+  };
+  for (const Row& row : rows) {
+    INFO(row.what);
+    const test::Octets plain = test::octets_of(row.hex);
+    const auto reserved_bits = [&row](const test::Octets& octets) {
+      const test::ExactBytes exact(octets);
+      MptcpOption out;
+      REQUIRE(decode_mptcp_option(exact.view(), row.tcp_flags, out) == OptionError::kOk);
+      return out.reserved_bits;
+    };
+    CHECK_FALSE(reserved_bits(plain));
+    for (unsigned bit = 1; bit < 0x100; bit <<= 1) {
+      INFO("bit " << bit);
+      for (const std::size_t at : {2u, 3u}) {
+        test::Octets changed = plain;
+        if (at >= changed.size()) continue;
+        changed[at] ^= static_cast<std::uint8_t>(bit);
+        const unsigned reserved = at == 2 ? row.second : row.third;
+        if ((bit & reserved) != 0) CHECK(reserved_bits(changed));
+        if (at == 3 && (bit & row.others) != 0) CHECK_FALSE(reserved_bits(changed));
+      }
+    }
+  }
+}
+
 TEST_CASE("an ADD_ADDR cannot carry an IPv4-mapped IPv6 address: the bytes alone name the family", "[option]") {
   MptcpOption out;
   const test::ExactBytes option(test::octets_of("1e143101 00000000000000000000ffff0a000001"));

@@ -108,7 +108,7 @@ TEST_CASE("a screen keeps to its size, whatever it is", "[query]") {
 }
 
 TEST_CASE("what is wrong stands out", "[query]") {
-  Moment now = moment(202, 5'000, {connection_of(1, 100, false)});
+  Moment now = moment(202, 5'000, Json::array({connection_of(1, 100, false)}));
   now.status["stalled_threads"] = 1;
   now.status["workers"][0]["ring_full_bulk"] = 3;
   const auto lines = fill_screen({}, now, 80, 24);

@@ -9,9 +9,12 @@
 
 #include "tests/support/random.h"
 #include "tests/unit/catch.h"
+#include "tests/unit/memory_scan.h"
 
 namespace mptap {
 namespace {
+
+using test::times_in_memory;
 
 constexpr auto kBulk = RecordClass::kBulk;
 constexpr auto kVital = RecordClass::kVital;
@@ -91,6 +94,25 @@ TEST_CASE("vital records wait in order, go first, and are lost only past the ove
   CHECK(out.pop() == std::vector<std::uint32_t>{6});
   CHECK(out.push(kBulk));
   out.check_sums();
+}
+
+TEST_CASE("a record that waited leaves nothing behind: it may hold keys", "[record_out][keys]") {
+  volatile std::uint64_t seed = 0x4c9f0be8d7351a62;  // else the compiler keeps the key among its constants
+  const std::uint64_t complement = ~(seed ^ 0x1111111111111111);
+  Out out(2, 4, false);
+  REQUIRE(out.push(kVital));
+  REQUIRE(out.push(kVital));
+  Record record;
+  record.kind = RecordKind::kFastClose;
+  record.fast_close = FastCloseBody{Key{~complement}};
+  REQUIRE(out.out.push(record, kVital));
+  out.out.publish();
+  CHECK(times_in_memory(complement) == 1);  // it waits
+  REQUIRE(out.pop().size() == 2);
+  out.out.publish();
+  CHECK(times_in_memory(complement) == 1);  // in the ring now, and there alone
+  CHECK(out.pop().size() == 1);
+  CHECK(times_in_memory(complement) == 0);
 }
 
 TEST_CASE("records never change places, and always add up", "[record_out]") {

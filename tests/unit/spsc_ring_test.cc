@@ -26,8 +26,8 @@ TEST_CASE("order is kept over many rounds, full and empty are told", "[ring]") {
     CHECK(ring.fill_bound() >= batch);
     CHECK(ring.free_room() == 8 - batch);
     if (batch == 8) {
-      CHECK_FALSE(ring.try_push(0));
-      CHECK_FALSE(ring.try_push(0));
+      CHECK_FALSE(ring.try_push(std::uint64_t{0}));
+      CHECK_FALSE(ring.try_push(std::uint64_t{0}));
     }
     std::uint64_t out = ~0ull;
     CHECK_FALSE(ring.try_pop(out));  // not before publish()

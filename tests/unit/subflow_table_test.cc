@@ -62,6 +62,32 @@ TEST_CASE("what was inserted is found until it is released", "[table]") {
   CHECK(table.used() == 0);
 }
 
+TEST_CASE("what a table holds it may hold, whoever shares its buckets came and went", "[table]") {
+  testing::Random random(11);
+  SubflowTable table(options_of(4096), 7);
+  std::vector<std::uint32_t> held;
+  const auto lost = [&] {
+    std::size_t count = 0;
+    for (const std::uint32_t number : held) {
+      const std::uint64_t hash = table.hash_of(key_of(number));
+      count += table.may_hold(hash) && table.find(hash) != kNone ? 0 : 1;
+    }
+    return count;
+  };
+  std::uint32_t number = 0;
+  for (int round = 0; round < 20; ++round) {
+    while (insert(table, number) != kNone) held.push_back(number++);
+    REQUIRE(held.size() > 4000);
+    REQUIRE(lost() == 0);
+    for (int i = 0; i < 2000; ++i) {
+      std::swap(held[random.below(held.size())], held.back());
+      table.release(find(table, held.back()));
+      held.pop_back();
+    }
+    REQUIRE(lost() == 0);
+  }
+}
+
 TEST_CASE("each field of the key tells flows apart", "[table]") {
   SubflowTable table(options_of(64), 3);
   std::vector<SubflowKey> keys(6, key_of(1));
@@ -179,6 +205,43 @@ TEST_CASE("who gives way: closed, mid-stream, unanswered, answered, the oldest f
   CHECK(table.victim_for(SlotClass::kUnanswered) == answered);
 }
 
+TEST_CASE("flows chosen to collide under one seed fill a bucket there, and spread under any other", "[table][hash]") {
+  constexpr std::uint32_t kCapacity = 1024;
+  constexpr std::uint64_t kBuckets = kCapacity / 6 + 1;  // see SubflowTable::kSlotsABucket
+  constexpr std::size_t kWays = 10;
+  constexpr std::size_t kChosen = 40;
+  const SubflowTable known(options_of(kCapacity), 1);
+  // What an attacker does who knows the code and the seed: both choices of each flow are one and the same bucket.
+  std::vector<std::uint32_t> chosen;
+  for (std::uint32_t number = 0; chosen.size() < kChosen && number < 5'000'000; ++number) {
+    const std::uint64_t hash = known.hash_of(key_of(number));
+    const auto bucket = [](std::uint64_t bits) { return ((bits & 0xffffffffu) * kBuckets) >> 32; };
+    if (bucket(hash) == 7 && bucket(hash >> 16) == 7) chosen.push_back(number);
+  }
+  REQUIRE(chosen.size() == kChosen);
+  const auto stored_of = [&chosen](std::uint64_t seed) {
+    SubflowTable table(options_of(kCapacity), seed);
+    std::size_t stored = 0;
+    for (const std::uint32_t number : chosen) stored += insert(table, number) != kNone ? 1 : 0;
+    return stored;
+  };
+  CHECK(stored_of(1) == kWays);
+  for (const std::uint64_t seed : {2ull, 3ull, 0xdeadbeefull, 0x9e3779b97f4a7c15ull}) CHECK(stored_of(seed) == kChosen);
+}
+
+TEST_CASE("of unanswered and answered ones those give way that are more", "[table]") {
+  SubflowTable table(options_of(64), 1);
+  const std::uint32_t unanswered = insert(table, 1);
+  const std::uint32_t answered = insert(table, 2, SlotClass::kAnswered);
+  CHECK(table.victim_for(SlotClass::kUnanswered) == unanswered);
+  (void)insert(table, 3, SlotClass::kAnswered);
+  CHECK(table.victim_for(SlotClass::kUnanswered) == answered);
+  CHECK(table.victim_for(SlotClass::kAnswered) == answered);
+  CHECK(table.victim_for(SlotClass::kMidstream) == kNone);
+  (void)insert(table, 4);
+  CHECK(table.victim_for(SlotClass::kAnswered) == unanswered);
+}
+
 TEST_CASE("one receiver holds its share of the unanswered slots and no more", "[table]") {
   for (const std::uint32_t capacity : {16u, 1024u}) {
     SubflowTable table(options_of(capacity), 1);
@@ -252,6 +315,23 @@ TEST_CASE("time jumps: minutes, hours, days", "[table]") {
     clock.expire(now_ns + 13 * kSecond);
     CHECK(find(clock.table, 1000) == kNone);
     CHECK(clock.late_ns.size() > before);
+  }
+}
+
+TEST_CASE("time jumps over the wrap-around of the 16 bits that a deadline has", "[table]") {
+  constexpr std::uint64_t kTickNs = std::uint64_t{1} << 30;
+  for (const std::uint64_t wraps : {1ull, 24'158ull}) {
+    Clock clock;
+    const std::uint64_t start_ns = (wraps * 65'536 - 6) * kTickNs;
+    clock.arm(1, start_ns, start_ns + 3 * kTickNs);   // before it
+    clock.arm(2, start_ns, start_ns + 10 * kTickNs);  // behind it
+    clock.arm(3, start_ns, start_ns + 40 * kTickNs);
+    clock.expire(start_ns + 20 * kTickNs);
+    CHECK(find(clock.table, 1) == kNone);
+    CHECK(find(clock.table, 2) == kNone);
+    CHECK(find(clock.table, 3) != kNone);
+    clock.expire(start_ns + 42 * kTickNs);
+    CHECK(find(clock.table, 3) == kNone);
   }
 }
 

@@ -58,7 +58,8 @@ TEST_CASE("spoofed FINs and RSTs end nothing", "[tracker]") {
       {From::kOpener, kRstAck, kO - 1000},          {From::kOpener, kRstAck, kO + 100'000},
       {From::kOpener, tcp_flag::kRst, 0},           {From::kAcceptor, kRstAck, kA + 1'000'000},
       {From::kAcceptor, kRstAck, kA - 1},           {From::kAcceptor, tcp_flag::kRst, 0x80000000},
-      {From::kOpener, kFinAck, kO + 0x20000000},
+      {From::kOpener, kRstAck, kO + 1},             {From::kAcceptor, kRstAck, kA + 1},
+      {From::kOpener, kRstAck, kO - 1},             {From::kOpener, kFinAck, kO + 0x20000000},
   };
   for (const Row& row : rows) {
     WorkerRun run;
@@ -293,6 +294,69 @@ TEST_CASE("a RST seen behind an ACK of everything still counts", "[tracker]") {
   run.send(40.1, From::kOpener, kAckFlag, kO, kA, {}, 100);
   run.send(40.2, From::kOpener, kRstAck, kO + 100, kA);
   CHECK(words_of(run.take()) == "reset counters counters closed");
+}
+
+/// A live worker whose clock jumps two hours as it looks at its port: what was silent may not have been.
+TEST_CASE("silence across a pause of the worker ends nothing", "[tracker]") {
+  constexpr double kHour = 3'600'000;
+  WorkerRun run(small_options(), 1, true);
+  run.open_v1();
+  (void)run.take();
+  run.send(2 * kHour, From::kOpener, kAckFlag, kO, kA, {}, 100);
+  CHECK(words_of(run.take()).find("closed") == std::string::npos);
+  CHECK(run.tally().subflows == 1);
+  run.send(2 * kHour + 10, From::kAcceptor, kRstAck, kA, kO + 100);
+  CHECK(words_of(run.take()) == "reset counters counters closed");
+  CHECK(run.tally().subflows_opened == 1);
+}
+
+TEST_CASE("what stays silent behind a pause ends once it was heard to be silent for long enough", "[tracker]") {
+  constexpr double kHour = 3'600'000;
+  constexpr double kLook = 900;  // ms: no pause
+  WorkerRun run(small_options(), 1, true);
+  run.open_v1();
+  (void)run.take();
+  double ms = 5 * kHour;
+  for (; ms < 6 * kHour - 2'000; ms += kLook) {
+    run.tick(ms);
+    CHECK(run.take().empty());
+  }
+  std::string words;
+  for (; ms < 6 * kHour + 4'000; ms += kLook) {
+    run.tick(ms);
+    words += words_of(run.take());
+  }
+  CHECK(words == "counters counters closed");
+}
+
+TEST_CASE("a slot keeps off late copies across a pause", "[tracker]") {
+  WorkerRun run(small_options(), 1, true);
+  run.open_v1();
+  run.send(25, From::kAcceptor, kRstAck, kA, kO);
+  (void)run.take();
+  run.send(3'600'000, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 5}));
+  CHECK(run.take().empty());
+  CHECK(run.tally().subflows_opened == 1);
+}
+
+TEST_CASE("in a capture silence is silence", "[tracker]") {
+  WorkerRun run;
+  run.open_v1();
+  (void)run.take();
+  run.tick(7'200'000);
+  CHECK(words_of(run.take()) == "counters counters closed");
+}
+
+/// So that a worker which never gets to run for long does not keep its subflows for ever.
+TEST_CASE("of many pauses the latest few count", "[tracker]") {
+  Pauses pauses;
+  pauses.on_look(0, 50 * kNsPerSecond);  // the first look
+  CHECK(pauses.unheard_since(1) == 0);
+  for (std::uint64_t s = 100; s < 200; s += 10) pauses.on_look(s * kNsPerSecond, (s + 5) * kNsPerSecond);
+  pauses.on_look(300 * kNsPerSecond, 301 * kNsPerSecond - 1);  // too short
+  CHECK(pauses.unheard_since(1) == 20 * kNsPerSecond);
+  CHECK(pauses.unheard_since(180 * kNsPerSecond) == 10 * kNsPerSecond);
+  CHECK(pauses.unheard_since(195 * kNsPerSecond) == 0);
 }
 
 }  // namespace

@@ -304,6 +304,21 @@ TEST_CASE("a mapping that comes late fills the hole it left; one that is repeate
   CHECK(records[records.size() - 3].counters.mapped_bytes == 500);
 }
 
+TEST_CASE("a hole in the mappings where their numbers wrap around is a hole as any other", "[tracker]") {
+  WorkerRun run;
+  const auto map = [&run](double ms, std::uint32_t ssn, std::uint16_t bytes) {
+    run.send(ms, From::kOpener, kAckFlag, kO + ssn, kA, ts::encode_dss({.mapping = ts::DssMapping{0x1000 + ssn, ssn, bytes}, .dsn8 = true}), bytes);
+  };
+  map(10, 0xffffff00, 0x80);  // mid-stream
+  map(11, 0x10, 0x40);        // 0x90 are missing
+  auto records = run.take();
+  map(12, 0xffffff80, 0x90);  // and come late
+  map(13, 0xffffff80, 0x90);
+  for (const Record& record : run.finish()) records.push_back(record);
+  REQUIRE(words_of(records) == "opened first_dss counters counters closed");
+  CHECK(records[2].counters.mapped_bytes == 0x80 + 0x40 + 0x90);
+}
+
 TEST_CASE("counters tell whether payload stands behind all mappings, and which numbers are halves", "[tracker]") {
   struct Row {
     bool mapped_at_end;

@@ -148,6 +148,30 @@ TEST_CASE("a flood to one receiver leaves honest handshakes alone", "[tracker]")
   CHECK(words_of(run.take()) == "syn_ack join_ack");
 }
 
+TEST_CASE("a flood whose senders answer it leaves honest handshakes alone", "[tracker]") {
+  WorkerRun run(small_options(1024));
+  const Ends honest = {ts::endpoint("10.0.0.9", 5555), ts::endpoint("10.0.0.99", 443)};
+  for (std::uint32_t i = 0; i < 4'000; ++i) {
+    if (i == 3'000) {  // the table has long been full of answered ones
+      run.ends = honest;
+      run.syn_join(1 + i * 0.2);
+      (void)run.take();
+    }
+    run.ends = {source_of(i), {ts::IpAddress::from_v4(0x0a000100 + i), 80}};
+    run.syn_join(1 + i * 0.2);
+    run.syn_ack_join(1.1 + i * 0.2);
+    if (i == 3'200) {
+      (void)run.take();
+      run.ends = honest;
+      run.syn_ack_join(1.15 + i * 0.2);
+      run.ack_join(1.18 + i * 0.2);
+      CHECK(words_of(run.take()) == "syn_ack join_ack");
+    }
+  }
+  (void)run.take();
+  CHECK(run.tally().evicted_answered + run.tally().evicted_unanswered == 4'001 - 1'024);
+}
+
 TEST_CASE("live, of the joins beyond a receiver's share one in sixteen is told, and counts for all", "[tracker]") {
   WorkerRun run(small_options(1024), 1, true);
   constexpr std::uint32_t kJoins = 20'001;  // the last burst is not full: its counters are shown at once

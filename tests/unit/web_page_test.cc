@@ -88,6 +88,7 @@ QueryService service_where(bool control_answers) {
       },
       .config = [] { return std::string("secret: 1"); },
       .notices = [](std::size_t most) { return std::vector<std::string>(most, "{}"); },
+      .with_mitigator = {},
   });
 }
 

@@ -44,12 +44,19 @@ class VectorSource final : public PacketSource {
       packet.data = held_.back()->view().data();
       packet.captured_bytes = packet.wire_bytes = static_cast<std::uint32_t>(waiting_.front().frame.size());
       packet.time_ns = waiting_.front().time_ns;
+      packet.is_inline = is_inline;
+      packet.place = static_cast<std::uint8_t>(burst.size - 1);
       waiting_.pop_front();
     }
     return ReceiveStatus::kMore;
   }
+  void release(std::uint64_t dropped) noexcept override {
+    for (std::size_t i = 0; i < held_.size(); ++i) held_back.push_back((dropped >> i & 1) != 0);
+  }
   [[nodiscard]] bool is_live() const override { return live_; }
 
+  bool is_inline = false;
+  std::vector<bool> held_back;  // of each packet that was delivered
   std::size_t burst_limit = Burst::kCapacity;
 
  private:
@@ -115,8 +122,8 @@ inline WorkerOptions small_options(std::uint32_t capacity = 1024) {
 class WorkerRun {
  public:
   explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1, bool live = false,
-                     const PacketFilter* filter = nullptr)
-      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_, nullptr, filter) {}
+                     const PacketFilter* filter = nullptr, RuleChannel* rules = nullptr)
+      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_, nullptr, filter, rules) {}
 
   /// One segment at `ms` after the start; returns its frame.
   ts::Bytes send(double ms, From from, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack = 0,
@@ -143,7 +150,8 @@ class WorkerRun {
     return bytes;
   }
   void show(double ms, const ts::Bytes& frame) {
-    source_.put(kStartNs + static_cast<std::uint64_t>(ms * static_cast<double>(kMs)), frame);
+    const auto since_start_ns = static_cast<std::int64_t>(ms * static_cast<double>(kMs));  // may lie before it
+    source_.put(kStartNs + static_cast<std::uint64_t>(since_start_ns), frame);
   }
   /// Something else passes: packet time goes on.
   void tick(double ms) { show(ms, ts::Bytes(60, 0)); }

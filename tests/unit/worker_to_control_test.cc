@@ -32,7 +32,7 @@ TEST_CASE("joins add up over worker and control, whatever becomes of them", "[co
     std::uint64_t sent = 0, unanswered = 0, matched = 0, unknown = 0;
     for (int i = 0; i < 1000; ++i) {
       const double ms = 100.0 + i * 50;
-      const auto server = static_cast<std::uint32_t>(i % 16);  // none gets more than its share
+      const auto server = static_cast<std::uint32_t>(i % 64);  // none gets more than its share
       worker.ends = {{ts::IpAddress::from_v4(0x0a020000), static_cast<std::uint16_t>(1024 + i)},
                      {ts::IpAddress::from_v4(0x0a030000 + server), 80}};
       const bool to_known = random.chance(0.5);
