@@ -48,16 +48,17 @@ AddressChange Host::advertise(AddressId id, const IpAddress& address, std::uint1
     return AddressChange::kNew;
   }
   const KnownAddress before = addresses[at];
-  addresses.replace(at, {.id = id, .address = address, .port = port, .advertised = true, .used = before.used && !before.removed});
-  if (before.removed) return AddressChange::kNew;
-  if (before.address == address) {
-    if (!before.advertised) return AddressChange::kNew;
-    return before.port == port ? AddressChange::kRepeated : AddressChange::kPortChanged;
-  }
   // Behind NAT an address in use looks other than the one advertised; ID 0 is the initial subflow's for good.
-  if (!before.advertised && id != AddressId{0}) return AddressChange::kNew;
-  previous = before.address;
-  return AddressChange::kConflict;
+  const bool same = before.address == address || (!before.advertised && id != AddressId{0});
+  const bool used = same && before.used && !before.removed;
+  addresses.replace(at, {.id = id, .address = address, .port = port, .advertised = true, .used = used});
+  if (before.removed) return AddressChange::kNew;
+  if (!same) {
+    previous = before.address;
+    return AddressChange::kConflict;
+  }
+  if (!before.advertised) return AddressChange::kNew;
+  return before.port == port ? AddressChange::kRepeated : AddressChange::kPortChanged;
 }
 
 void Host::remove(AddressId id, std::uint64_t time_ns) {

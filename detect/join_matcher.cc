@@ -3,10 +3,18 @@
 namespace mptap {
 namespace {
 
+/// The address of the initial subflow counts whatever was advertised or removed since: who forges that must not hide the
+/// wrong joins that come to it.
+bool knows(const Connection& connection, Role role, const IpAddress& address) {
+  const FourTuple initial = connection.tuple;
+  const Endpoint& end = role == Role::kInitiator ? initial.opener : initial.acceptor;
+  return end.address == address || connection.host(role).knows(address);
+}
+
 /// How many of the join's two addresses the connection knows for the host it would belong to.
 int addresses_known(const Connection& connection, Role acceptor_role, const FourTuple& tuple) {
-  return (connection.host(acceptor_role).knows(tuple.acceptor.address) ? 2 : 0) +
-         (connection.host(other(acceptor_role)).knows(tuple.opener.address) ? 1 : 0);
+  return (knows(connection, acceptor_role, tuple.acceptor.address) ? 2 : 0) +
+         (knows(connection, other(acceptor_role), tuple.opener.address) ? 1 : 0);
 }
 
 }  // namespace

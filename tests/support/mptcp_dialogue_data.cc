@@ -36,8 +36,9 @@ Bytes MptcpDialogue::mapping_option(const Subflow& subflow, Side from, std::uint
   const std::uint32_t ssn = subflow.flow.next_ssn(end_of(subflow, from));
   std::optional<std::uint16_t> checksum;
   if (spec_.checksums) checksum = derive_dss_checksum(dsn, ssn, length, payload);
-  if (spec_.version == 1 && from == Side::kInitiator && !established_by_data_) {
-    // The first data repeats both keys instead of carrying a DSS (RFC 8684 section 3.1).
+  const bool is_initial = &subflow == &subflows_.front();
+  if (spec_.version == 1 && from == Side::kInitiator && is_initial && !established_by_data_) {
+    // The first data repeats both keys instead of carrying a DSS (RFC 8684 section 3.1); no join carries keys.
     const bool other_key = key_fault_ == KeyFault::kInitiatorKeyInData;
     return encode_mp_capable({.version = 1,
                               .checksum_required = spec_.checksums,

@@ -96,6 +96,21 @@ TEST_CASE("a wrong HMAC: an unverified candidate is better, a known destination 
   CHECK(at.matcher.match(join_of("10.0.0.1", "10.0.0.2", &kTwo)).connection == unverified);
 }
 
+TEST_CASE("a wrong HMAC at the initial subflow's address is told, whatever was advertised or removed since", "[matcher]") {
+  Matcher at;
+  Connection* wrong = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
+  wrong->tuple = tuple_of("10.0.0.1", 1000, "10.0.0.2", 80);
+  Host& responder = wrong->host(Role::kResponder);
+  IpAddress previous;
+  REQUIRE(responder.advertise(AddressId{0}, ip("10.0.7.2"), 0, previous) == AddressChange::kConflict);
+  CHECK(previous == ip("10.0.0.2"));
+  CHECK(at.matcher.match(join_of("10.0.3.1", "10.0.0.2", &kTwo)).connection == wrong);
+  CHECK_FALSE(responder.find(AddressId{0})->used);  // nobody has used the other one
+  responder.remove(AddressId{0}, 1);
+  CHECK(at.matcher.match(join_of("10.0.3.1", "10.0.0.2", &kTwo)).connection == wrong);
+  CHECK(at.matcher.match(join_of("10.0.3.1", "10.0.0.3", &kTwo)).connection == nullptr);
+}
+
 TEST_CASE("proofs need both keys, the SYN and, for the third ACK, the third ACK", "[matcher]") {
   Matcher at;
   Connection* whole = at.add(Token{7}, 1, 9, "10.0.0.1", "10.0.0.2");
