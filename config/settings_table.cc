@@ -186,8 +186,8 @@ std::vector<Setting> make_settings() {
 }  // namespace
 
 std::span<const Setting> settings() {
-  static const std::vector<Setting> all = make_settings();
-  return all;
+  static const std::vector<Setting> kAll = make_settings();
+  return kAll;
 }
 
 }  // namespace mptap

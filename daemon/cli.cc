@@ -24,24 +24,24 @@ class QueryCommands {
   explicit QueryCommands(CLI::App& app) {
     with_json(add(app.add_subcommand("status", "Ask a running sensor how it does")));
     CLI::App* connections = with_json(add(app.add_subcommand("connections", "Ask a running sensor for its live connections")));
-    connections->add_option("--token", query.token, "Only those with this token")->option_text("HEX");
-    connections->add_option("--address", query.address, "Only those with this address, or one of this prefix")->option_text("ADDRESS");
-    connections->add_option("--limit", query.limit, "At most so many (100; up to 1000)")->check(CLI::Range(0, 1'000))->option_text("N");
+    connections->add_option("--token", query_.token, "Only those with this token")->option_text("HEX");
+    connections->add_option("--address", query_.address, "Only those with this address, or one of this prefix")->option_text("ADDRESS");
+    connections->add_option("--limit", query_.limit, "At most so many (100; up to 1000)")->check(CLI::Range(0, 1'000))->option_text("N");
     add(app.add_subcommand("config", "Ask a running sensor for the settings it obeys"));
     add_mitigations(app);
     top_app_ = app.add_subcommand("top", "Watch a running sensor in the terminal; q leaves");
-    top_app_->add_option("--interval", top.interval_s, "Seconds between two looks")->check(CLI::Range(0.1, 3'600.0))->option_text("SECONDS");
-    top_app_->add_flag("--once", top.once, "Print one interval as text");
-    add_socket(*top_app_, top.socket);
+    top_app_->add_option("--interval", top_.interval_s, "Seconds between two looks")->check(CLI::Range(0.1, 3'600.0))->option_text("SECONDS");
+    top_app_->add_flag("--once", top_.once, "Print one interval as text");
+    add_socket(*top_app_, top_.socket);
   }
 
   [[nodiscard]] std::optional<Command> parsed() {
-    if (top_app_->parsed()) return top;
-    if (mitigations_app_->parsed()) return mitigation;
+    if (top_app_->parsed()) return top_;
+    if (mitigations_app_->parsed()) return mitigation_;
     for (const CLI::App* app : apps_) {
       if (!app->parsed()) continue;
-      query.what = app->get_name();
-      return query;
+      query_.what = app->get_name();
+      return query_;
     }
     return std::nullopt;
   }
@@ -51,34 +51,34 @@ class QueryCommands {
     using What = MitigationArguments::What;
     mitigations_app_ = app.add_subcommand("mitigations", "List, add and remove rules by which a running sensor holds packets back");
     mitigations_app_->require_subcommand(0, 1);
-    mitigations_app_->add_flag("--json", mitigation.json, "Print JSON (docs/query.md)");
-    add_socket(*mitigations_app_, mitigation.socket);
+    mitigations_app_->add_flag("--json", mitigation_.json, "Print JSON (docs/query.md)");
+    add_socket(*mitigations_app_, mitigation_.socket);
     mitigations_app_->add_subcommand("list", "Those in force")->fallthrough();
     CLI::App* add_app = mitigations_app_->add_subcommand("add", "Hold back joins to a receiver that are too many");
-    add_app->fallthrough()->callback([this] { mitigation.what = What::kAdd; });
-    add_app->add_option("--receiver", mitigation.receiver, "To protect")->required()->option_text("ADDRESS");
-    add_app->add_option("--joins-per-second", mitigation.joins_per_second, "That pass (detectors.join_flood.pass_per_second)")->option_text("N");
-    add_app->add_option("--seconds", mitigation.seconds, "Until it ends by itself (mitigation.ttl)")->check(CLI::Range(1, 86'400))->option_text("N");
-    add_app->add_flag("--observe", mitigation.observe, "Count what would be held back, and let it pass");
+    add_app->fallthrough()->callback([this] { mitigation_.what = What::kAdd; });
+    add_app->add_option("--receiver", mitigation_.receiver, "To protect")->required()->option_text("ADDRESS");
+    add_app->add_option("--joins-per-second", mitigation_.joins_per_second, "That pass (detectors.join_flood.pass_per_second)")->option_text("N");
+    add_app->add_option("--seconds", mitigation_.seconds, "Until it ends by itself (mitigation_.ttl)")->check(CLI::Range(1, 86'400))->option_text("N");
+    add_app->add_flag("--observe", mitigation_.observe, "Count what would be held back, and let it pass");
     CLI::App* remove_app = mitigations_app_->add_subcommand("remove", "End one before its time");
-    remove_app->fallthrough()->callback([this] { mitigation.what = What::kRemove; });
-    remove_app->add_option("number", mitigation.number, "As list tells it")->required()->option_text("NUMBER");
+    remove_app->fallthrough()->callback([this] { mitigation_.what = What::kRemove; });
+    remove_app->add_option("number", mitigation_.number, "As list tells it")->required()->option_text("NUMBER");
   }
   CLI::App* add(CLI::App* command) {
-    add_socket(*command, query.socket);
+    add_socket(*command, query_.socket);
     return apps_.emplace_back(command);
   }
   CLI::App* with_json(CLI::App* command) {
-    command->add_flag("--json", query.json, "Print JSON (docs/query.md)");
+    command->add_flag("--json", query_.json, "Print JSON (docs/query.md)");
     return command;
   }
   static void add_socket(CLI::App& command, std::string& socket) {
     command.add_option("--socket", socket, "Its control.socket (" + kDefaultControlSocket + ")")->option_text("PATH");
   }
 
-  QueryArguments query;
-  MitigationArguments mitigation;
-  TopArguments top;
+  QueryArguments query_;
+  MitigationArguments mitigation_;
+  TopArguments top_;
   std::vector<CLI::App*> apps_;
   CLI::App* top_app_ = nullptr;
   CLI::App* mitigations_app_ = nullptr;

@@ -31,7 +31,7 @@ class CompactTuple {
     if (is_apart()) delete apart();
   }
 
-  operator FourTuple() const { return {opener(), acceptor()}; }  // NOLINT(google-explicit-constructor)
+  operator FourTuple() const { return {opener(), acceptor()}; }  // NOLINT(google-explicit-constructor): the same value
   [[nodiscard]] Endpoint opener() const { return {address(0), ports_[0]}; }
   [[nodiscard]] Endpoint acceptor() const { return {address(1), ports_[1]}; }
   friend bool operator==(const CompactTuple& a, const CompactTuple& b) {

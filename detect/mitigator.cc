@@ -64,7 +64,7 @@ void Mitigator::on_flood(const Notice& notice) {
                       .until_ns = notice.time_ns + options_.ttl_ns};
   const auto known = limit_of(receiver);
   if (known == rules_.end()) {
-    begin_limit(std::move(rule), "");
+    begin_limit(rule, "");
     return;
   }
   if (known->rule.by_hand) return;
@@ -123,7 +123,7 @@ bool Mitigator::begin_limit(MitigationRule rule, const std::string& why) {
     return false;
   }
   rule.number = last_number_ + 1;
-  Held held{.rule = std::move(rule), .place = *place, .worker = {}};
+  Held held{.rule = rule, .place = *place, .worker = {}};
   held.packets_before = counted(held);
   if (!order_limit(held) && held.rule.by_hand) {
     (void)order(held, {.kind = RuleOrder::Kind::kEnd, .place = held.place});

@@ -411,8 +411,8 @@ const char* name_of(MetricType type) {
 }
 
 const std::vector<Metric>& metrics_table() {
-  static const Table table = make_table();
-  return table;
+  static const Table kTable = make_table();
+  return kTable;
 }
 
 }  // namespace mptap

@@ -16,7 +16,7 @@ struct ScreenLine {
 };
 
 /// The answers of one moment.
-struct Moment {
+struct Moment {  // NOLINT(bugprone-exception-escape): the JSON library says itself that a new value throws nothing
   nlohmann::ordered_json status;
   nlohmann::ordered_json connections;
   nlohmann::ordered_json notices;
