@@ -58,7 +58,7 @@ class QueryCommands {
     add_app->fallthrough()->callback([this] { mitigation_.what = What::kAdd; });
     add_app->add_option("--receiver", mitigation_.receiver, "To protect")->required()->option_text("ADDRESS");
     add_app->add_option("--joins-per-second", mitigation_.joins_per_second, "That pass (detectors.join_flood.pass_per_second)")->option_text("N");
-    add_app->add_option("--seconds", mitigation_.seconds, "Until it ends by itself (mitigation_.ttl)")->check(CLI::Range(1, 86'400))->option_text("N");
+    add_app->add_option("--seconds", mitigation_.seconds, "Until it ends by itself (mitigation.ttl)")->check(CLI::Range(1, 86'400))->option_text("N");
     add_app->add_flag("--observe", mitigation_.observe, "Count what would be held back, and let it pass");
     CLI::App* remove_app = mitigations_app_->add_subcommand("remove", "End one before its time");
     remove_app->fallthrough()->callback([this] { mitigation_.what = What::kRemove; });

@@ -39,9 +39,16 @@ class Rest {
   std::uint64_t sleep_ns_ = kShortest;
 };
 
-std::vector<std::unique_ptr<RuleChannel>> make_rules(const StartupConfig& config, std::size_t workers) {
+std::unique_ptr<ProvenSources> make_proven(const StartupConfig& config) {
+  return config.dataplane.pairs.empty() ? nullptr : std::make_unique<ProvenSources>(random_seed());
+}
+
+std::vector<std::unique_ptr<RuleChannel>> make_rules(const StartupConfig& config, std::size_t workers, const ProvenSources* proven) {
   std::vector<std::unique_ptr<RuleChannel>> channels;
-  for (std::size_t i = 0; i < workers && !config.dataplane.pairs.empty(); ++i) channels.push_back(std::make_unique<RuleChannel>());
+  for (std::size_t i = 0; i < workers && !config.dataplane.pairs.empty(); ++i) {
+    channels.push_back(std::make_unique<RuleChannel>());
+    channels.back()->proven = proven;
+  }
   return channels;
 }
 
@@ -60,11 +67,13 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
     : config_(config),
       detectors_(runtime.detectors),
       notices_(runtime.notices),
-      rules_(make_rules(config, sources.size())),
+      proven_(make_proven(config)),
+      rules_(make_rules(config, sources.size(), proven_.get())),
       mitigation_(runtime.mitigation),
       counters_(counters),
       correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), behind_mitigator(sink), counters) {
   correlator_.choose_events(runtime.logs.events);
+  if (proven_) correlator_.note_proven_in(*proven_);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
     const bool keeps = config.correlator.evidence.any();

@@ -99,6 +99,7 @@ class Pipeline {
   NoticeOptions notices_;                                        // control thread
   std::vector<std::unique_ptr<RecordRing>> rings_;
   std::vector<std::unique_ptr<PacketShelf>> shelves_;            // one a worker; none where no packets are kept
+  std::unique_ptr<ProvenSources> proven_;                        // none where nothing is inline
   std::vector<std::unique_ptr<RuleChannel>> rules_;              // one a worker; none where nothing is inline
   std::vector<std::unique_ptr<Worker>> workers_;
   MitigationOptions mitigation_;                                 // control thread

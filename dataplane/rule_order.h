@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "dataplane/proven_sources.h"
 #include "dataplane/spsc_ring.h"
 #include "dataplane/types.h"
 
@@ -66,6 +67,7 @@ class RulePackets {
 struct RuleChannel {
   OrderRing orders{kWaitingOrders};
   RulePackets packets;
+  const ProvenSources* proven = nullptr;  // whose joins no limit holds back; none: nobody's
 };
 
 }  // namespace mptap

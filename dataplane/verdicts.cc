@@ -11,6 +11,11 @@ namespace {
 
 constexpr unsigned kStepShift = 30;  // about a second
 
+// Joins a second of one proven source that no limit holds back: who forges the address of a host that he knows gains no more.
+constexpr std::uint32_t kProvenJoins = 4;
+constexpr std::uint32_t kPassedBits = 3;
+static_assert(kProvenJoins < 1u << kPassedBits);
+
 /// Whether a segment is a SYN with MP_JOIN, by the first byte of each of its MPTCP options.
 bool is_join_syn(const SegmentView& segment) noexcept {
   const Cursor wire({segment.header, kMinTcpHeader});
@@ -109,6 +114,18 @@ bool Verdicts::is_spared(const IpAddress& address) const noexcept {
   return std::any_of(spared_.begin(), spared_.end(), [&](const Prefix& prefix) { return holds(prefix, address); });
 }
 
+bool Verdicts::is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept {
+  const auto cell = rules_.proven != nullptr ? rules_.proven->find(syn.source(), now_ns) : std::nullopt;
+  if (!cell) return false;
+  std::uint32_t& passed = proven_passed_[*cell];
+  const auto second = static_cast<std::uint32_t>(now_ns >> kStepShift) << kPassedBits;
+  if (passed - second > kProvenJoins) passed = second;  // of another second
+  if (passed - second == kProvenJoins) return false;
+  ++passed;
+  ++tally_.spared_joins;
+  return true;
+}
+
 bool Verdicts::is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept {
   if (limit.step != now_ns >> kStepShift) {
     limit.step = now_ns >> kStepShift;
@@ -139,7 +156,7 @@ bool Verdicts::holds_back(const SegmentView& segment, const SubflowTable& table,
   }
   if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment)) return false;
   Limit* limit = limit_of(segment.destination());
-  if (limit == nullptr || is_spared(segment.source()) || !is_beyond(*limit, segment, now_ns)) return false;
+  if (limit == nullptr || is_spared(segment.source()) || is_proven(segment, now_ns) || !is_beyond(*limit, segment, now_ns)) return false;
   ++(limit->enforced ? tally_.held_back_joins : tally_.observed_joins);
   rules_.packets.add(limit->place);
   return limit->enforced;

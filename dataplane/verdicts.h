@@ -62,6 +62,7 @@ class Verdicts {
   [[nodiscard]] Limit* limit_of(const IpAddress& receiver) noexcept;
   [[nodiscard]] bool is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept;
   [[nodiscard]] bool is_spared(const IpAddress& address) const noexcept;
+  [[nodiscard]] bool is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept;
 
   RuleChannel& rules_;
   const std::vector<Prefix> spared_;
@@ -73,6 +74,7 @@ class Verdicts {
   std::size_t blocked_used_ = 0;
   std::array<Blocked, kBlockCells> blocked_{};  // by the slot's low bits
   RetriedSyns retried_;
+  std::array<std::uint32_t, ProvenSources::kCells> proven_passed_{};  // by cell: the second, and how many passed in it
 };
 
 }  // namespace mptap

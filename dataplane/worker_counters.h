@@ -42,6 +42,7 @@ namespace mptap {
   X(ring_full_bulk, "bulk records lost because the ring was three quarters full")                             \
   X(held_back_joins, "join SYNs on inline ports that a rule against a flood held back")                       \
   X(held_back_segments, "segments on inline ports that were held back because the HMAC of their join was wrong") \
+  X(spared_joins, "join SYNs on inline ports that no rule looked at, for their source had joined by proof before")       \
   X(observed_joins, "join SYNs on inline ports that a rule against a flood would have held back, were it enforced") \
   X(observed_segments, "segments on inline ports that would have been held back for the HMAC of their join, were that enforced") \
   X(packets_kept, "packets whose headers were kept for notices and evidence")                                 \

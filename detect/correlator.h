@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/proven_sources.h"
 #include "detect/address_hash.h"
 #include "detect/connection_survey.h"
 #include "detect/connection_table.h"
@@ -48,6 +49,9 @@ class Correlator : private NoticeSink {
 
   /// Which events go to the event log; empty: none.
   void choose_events(const std::vector<std::string>& events) { reporter_.choose_events(events); }
+
+  /// From now on notes there who opened a join whose both HMACs are right. @param proven  Outlives this.
+  void note_proven_in(ProvenSources& proven) { proven_ = &proven; }
 
   /// The headers of the packet that made the next record of that worker.
   void on_packet(std::size_t worker, const KeptPacket& packet) {
@@ -191,6 +195,7 @@ class Correlator : private NoticeSink {
   KeylessIndex keyless_;
   DsnIndex dsns_;
   Prover prover_;
+  ProvenSources* proven_ = nullptr;
   WaitingJoins waiting_;
   JoinMatcher matcher_;
   Reporter reporter_;

@@ -209,7 +209,10 @@ void Correlator::prove_join(Subflow& subflow, Connection& connection, std::uint6
     subflow.matched_by = MatchedBy::kHmac;
   }
   if (subflow.unverified == Unverified::kDoubt) note_doubt(connection);
-  if (subflow.hmac_synack != Proof::kUnverified && subflow.hmac_ack != Proof::kUnverified) subflow.settle();
+  if (subflow.hmac_synack == Proof::kUnverified || subflow.hmac_ack == Proof::kUnverified) return;
+  subflow.settle();
+  const bool is_right = subflow.hmac_synack == Proof::kValid && subflow.hmac_ack == Proof::kValid;
+  if (is_right && proven_ != nullptr) proven_->note(subflow.tuple.opener().address, time_ns);
 }
 
 void Correlator::settle_proof(Subflow& subflow, HmacKind kind, const Verdict& found, std::uint64_t time_ns) {

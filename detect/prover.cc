@@ -15,11 +15,14 @@ bool Prover::try_spend() {
 
 std::optional<KeyDigest> Prover::try_digest(std::uint8_t version, Key key) {
   if (!try_spend()) return std::nullopt;
-  return crypto_.derive_digest(version, key);
+  const KeyDigest digest = crypto_.derive_digest(version, key);
+  wipe_stack();
+  return digest;
 }
 
+/// Has a frame of its own, which may hold copies of keys: its caller wipes it, before a notice is built there.
 template <typename Fits>
-Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
+[[gnu::noinline]] Verdict Prover::try_keys(const Connection& connection, Role first, Fits&& fits) {
   if (!connection.has_both_keys() || !connection.version()) return {Proof::kUnverified, Unverified::kKeys};
   const Host& one = connection.host(first);
   const Host& two = connection.host(other(first));
@@ -32,6 +35,13 @@ Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
   }
   if (!connection.keys_are_sure()) return {Proof::kUnverified, Unverified::kDoubt};
   return {Proof::kInvalid, Unverified::kNone};
+}
+
+template <typename Fits>
+Verdict Prover::verify(const Connection& connection, Role first, Fits&& fits) {
+  const Verdict verdict = try_keys(connection, first, fits);
+  wipe_stack();
+  return verdict;
 }
 
 Verdict Prover::verify_syn_ack(const Connection& connection, Role acceptor_role, const Subflow& join) {

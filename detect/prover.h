@@ -54,6 +54,8 @@ class Prover {
   /// Calls `fits(first's key, second's key)` for all pairs of keys that the hosts may have.
   template <typename Fits>
   [[nodiscard]] Verdict verify(const Connection& connection, Role first, Fits&& fits);
+  template <typename Fits>
+  [[nodiscard]] Verdict try_keys(const Connection& connection, Role first, Fits&& fits);
 
   Crypto& crypto_;
   ControlCounters& counters_;

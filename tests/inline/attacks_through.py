@@ -22,7 +22,8 @@ from netns import inside, run_in
 from segments import ACK, MSS, SYN, Segment, build_frame, parse_frame
 from transfer import IPPROTO_MPTCP, PORT
 
-JOINS = 40_000
+JOINS = 40_000  # at a pace that no queue between overflows at
+FULL_RATE_JOINS, LONG_JOINS = 300_000, 600_000
 HONEST = 3  # connections that are opened meanwhile, each of which joins
 JOINED_S = 12  # a SYN that was held back comes again after a second, and once more after three
 OVER_S = 10
@@ -74,11 +75,11 @@ class Hosts:
             one.close()
 
 
-def joins_of(token, mac):
-    """Frames of JOINS join SYNs to the server's second address, each of another source and port."""
+def joins_of(token, mac, count=JOINS):
+    """Frames of join SYNs to the server's second address, each of another source and port."""
     chance = random.Random(7)
     frames = []
-    for number in range(JOINS):
+    for number in range(count):
         source = f"10.78.1.{10 + number % 240}"
         flow = (source, 1024 + number // 240, address_of("server", 1), PORT)
         option = MSS + mptcp.mp_join_syn(token, chance.randbytes(4), 1 + number % 200)
@@ -104,7 +105,30 @@ def _wait_for(what, seconds):
     return True
 
 
-def flood(directory, mode):
+def _paced(sender, frames):
+    """Begins to send; returns what waits for the end, see End.flood()."""
+    thread = threading.Thread(target=lambda: sender.send(frames, at_once=16))
+    begun = time.monotonic()
+    thread.start()
+
+    def wait():
+        thread.join()
+        return len(frames), time.monotonic() - begun
+
+    return wait
+
+
+def flood_at_full_rate(directory, mode, joins=FULL_RATE_JOINS):
+    """As fast as one core sends, which may be beyond what the wire between carries."""
+    return flood(directory, mode, joins, raw.End.flood)
+
+
+def long_flood_at_full_rate(directory, mode):
+    """The same, for longer."""
+    return flood_at_full_rate(directory, mode, LONG_JOINS)
+
+
+def flood(directory, mode, joins=JOINS, begin=_paced):
     """A flood with the mitigation `mode`: how much of it reaches the server, whether honest hosts join meanwhile, and the rule's end."""
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(Between())
@@ -113,21 +137,20 @@ def flood(directory, mode):
         hosts = stack.enter_context(Hosts(network))
         hosts.connect()
         monitor.wait_for("SF_ESTABLISHED")
-        frames = joins_of(_token(monitor), _mac(network))
+        frames = joins_of(_token(monitor), _mac(network), joins)
         before = nstat.read(network.server)
         sender = stack.enter_context(raw.End(network.client, "c1"))
-        thread = threading.Thread(target=lambda: sender.send(frames, at_once=16))
-        thread.start()
+        end_of_flood = begin(sender, frames)
         under_attack = _wait_for(lambda: any(row["note"] == "join_flood" for row in wire.rows("notice")), 5)
         for _ in range(HONEST):
             hosts.connect()
         joined = _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 1 + HONEST, JOINED_S if mode == "enforce" else 1)
-        thread.join()
+        sent, seconds = end_of_flood()
         over = _wait_for(lambda: any(row["note"] == "join_flood_end" for row in wire.rows("notice")) and wire.metric("mptap_rules") == 0, OVER_S)
         problems = wire.wrong_sums()
         missed = wire.metric("mptap_port_nic_missed_total")
         passed = nstat.moved(before, nstat.read(network.server))["MPJoinSynRx"]
-        held, seen = (int(wire.metric(f"mptap_{what}_joins_total")) for what in ("held_back", "observed"))
+        held, seen, spared = (int(wire.metric(f"mptap_{what}_joins_total")) for what in ("held_back", "observed", "spared"))
         problems += wire.ends()
         if not under_attack:
             problems.append("no join_flood was told")
@@ -140,10 +163,12 @@ def flood(directory, mode):
         if told != ([] if mode == "off" else ["start", "end"]):
             problems.append(f"of rules it tells {told}")
         # What the port missed never came to the sensor; a right token makes the server compute an HMAC.
-        came = JOINS - missed
-        print(f"flood, {mode}: {JOINS} joins, {missed:.0f} missed by the port, {passed} came to the server, {held} held back, "
-              f"{seen} observed; {let_in} of {HONEST} honest joins let in")
+        came = sent - missed
+        print(f"flood, {mode}: {sent} joins, {sent / seconds:,.0f} a second, {missed:.0f} missed by the port, {passed} came to the server, "
+              f"{held} held back, {seen} observed, {spared} spared; {let_in} of {HONEST} honest joins let in")
         if mode == "enforce":
+            if not spared:
+                problems.append("no join was spared, though its source had joined before")
             if passed > came / 10 or held < came * 0.9 or seen:
                 problems.append(f"{passed} of {came:.0f} joins came to the server, {held} were held back, {seen} observed")
         elif passed < came or held:

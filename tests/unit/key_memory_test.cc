@@ -53,5 +53,38 @@ TEST_CASE("the key of an attempt that came to nothing is wiped", "[keys]") {
   }
 }
 
+TEST_CASE("a proof leaves no key on the stack, where the notice it may cause is built next", "[keys]") {
+  volatile std::uint64_t seed = 0x3c80a96f17e5d24b;
+  for (const std::uint8_t version : {std::uint8_t{0}, std::uint8_t{1}}) {
+    ConnectionTable connections{CorrelatorOptions{}};
+    Crypto crypto;
+    ControlCounters counters;
+    Prover prover{crypto, counters, 1'000};
+    Connection* connection = connections.try_create();
+    connection->set_version(version);
+    connection->host(Role::kInitiator).set_key(Key{seed ^ 0x4444444444444444});
+    connection->host(Role::kResponder).set_key(Key{seed ^ 0x5555555555555555});
+    for (Host& host : connection->hosts) host.key_confirmed = true;
+    Subflow join;
+    join.syn_seen = true;
+    join.set_syn_ack_ns(1);
+    join.extra.make().ack_hmac = {};
+    join.has_ack_hmac = true;
+    const auto left = [&] { return times_below_stack(~(seed ^ 0x4444444444444444)) + times_below_stack(~(seed ^ 0x5555555555555555)); };
+    CHECK(prover.verify_syn_ack(*connection, Role::kResponder, join).proof == Proof::kInvalid);
+    const std::size_t after_syn_ack = left();
+    CHECK(prover.verify_ack(*connection, Role::kResponder, join).proof == Proof::kInvalid);
+    const std::size_t after_ack = left();
+    AddAddrBody add{};
+    add.has_hmac = true;
+    CHECK(prover.verify_address(*connection, Role::kResponder, add).proof == Proof::kInvalid);
+    const std::size_t after_address = left();
+    INFO("version " << int{version});
+    CHECK(after_syn_ack == 0);
+    CHECK(after_ack == 0);
+    CHECK(after_address == 0);
+  }
+}
+
 }  // namespace
 }  // namespace mptap

@@ -45,4 +45,20 @@ template <typename Word>
   return times;
 }
 
+/// How often a word stands in what earlier calls left on this thread's stack below the caller, as far as a key may lie there.
+///
+/// @param complement  Of the word.
+template <typename Word>
+[[gnu::noinline, gnu::no_sanitize_address, gnu::no_sanitize_thread]] std::size_t times_below_stack(Word complement) {
+  constexpr std::size_t kDepth = 768;
+  const auto top = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
+  std::size_t times = 0;
+  for (std::size_t down = sizeof complement; down <= kDepth; ++down) {
+    Word word = 0;
+    __builtin_memcpy(&word, reinterpret_cast<const void*>(top - down), sizeof word);
+    times += static_cast<Word>(~word) == complement ? 1 : 0;
+  }
+  return times;
+}
+
 }  // namespace mptap::test

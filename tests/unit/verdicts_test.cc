@@ -211,6 +211,43 @@ TEST_CASE("a join that is held back takes no slot, and some of them stand for al
   CHECK(it.run.tally().joins_answered == 1);
 }
 
+TEST_CASE("a source that has joined by proof passes a limit, a few times a second, and is forgotten after ten minutes", "[verdicts]") {
+  Inline it;
+  const auto proven = std::make_unique<ProvenSources>(3);
+  it.rules.proven = proven.get();
+  it.order(limit_to(kReceiver, 1));
+  const IpAddress source = v4(10, 0, 0, 1);
+  it.join(1, 1);
+  it.join(2, 2);
+  CHECK(it.fate() == ">-");
+  proven->note(v4(10, 0, 0, 7), kStartNs);  // another
+  it.join(3, 3);
+  CHECK(it.fate() == "-");
+  proven->note(source, kStartNs);
+  for (std::uint16_t port = 10; port < 16; ++port) it.join(4, port);
+  CHECK(it.fate() == ">>>>--");
+  for (std::uint16_t port = 20; port < 26; ++port) it.join(2'500, port);  // these take nothing of what anybody may send
+  CHECK(it.fate() == ">>>>>-");
+  const WorkerTally tally = it.run.tally();
+  CHECK(tally.spared_joins == 8);
+  CHECK(tally.held_back_joins == 5);
+  CHECK(proven->find(source, kStartNs + 599 * kNsPerSecond));
+  CHECK(proven->find(source, kStartNs - 5 * kNsPerSecond));  // control's time was ahead
+  CHECK_FALSE(proven->find(source, kStartNs + 605 * kNsPerSecond));
+}
+
+TEST_CASE("of proven sources the newest are known", "[verdicts]") {
+  const auto proven = std::make_unique<ProvenSources>(3);
+  const auto nth = [](unsigned i) { return v4(10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)); };
+  unsigned known = 0;
+  for (unsigned i = 0; i < 20'000; ++i) proven->note(nth(i), kStartNs);
+  for (unsigned i = 0; i < 20'000; ++i) known += proven->find(nth(i), kStartNs) ? 1 : 0;
+  CHECK(known > ProvenSources::kCells * 8 / 10);
+  CHECK(known <= ProvenSources::kCells);
+  CHECK(proven->find(nth(19'999), kStartNs));
+  for (unsigned i = 20'000; i < 40'000; ++i) CHECK_FALSE(proven->find(nth(i), kStartNs));
+}
+
 TEST_CASE("what each rule held back is counted apart", "[verdicts]") {
   Inline it;
   it.order(limit_to(kReceiver, 0, true, kForever, 5));
