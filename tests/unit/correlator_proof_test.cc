@@ -28,22 +28,26 @@ Record signed_address(const ControlRun& run, const Slot& of, double at_s, const 
 constexpr auto kAddAddr = static_cast<std::size_t>(HmacKind::kAddAddr);
 
 TEST_CASE("who opened a join is known as proven once both its HMACs are right, and not before", "[correlator]") {
-  const auto proven = std::make_unique<ProvenSources>(3);
-  ControlRun run;
-  run.correlator().note_proven_in(*proven);
   const Secrets secrets;
-  run.connect(run.slot(), 0, secrets);
-  const auto is_proven = [&](const char* address, double at_s) { return proven->find(ip(address), ControlRun::ns(at_s)).has_value(); };
-  CHECK_FALSE(is_proven("10.0.0.1", 0));  // a connection alone is no join
-  run.join(run.slot(tuple_of("10.0.0.5", 50000, "10.0.0.2", 80)), 1, secrets, Role::kResponder);
-  CHECK(is_proven("10.0.0.5", 1));
-  CHECK_FALSE(is_proven("10.0.0.2", 1));
-  const Slot wrong = run.slot(tuple_of("10.0.0.6", 50000, "10.0.0.2", 80));
-  run.syn_join(wrong, 2, secrets.token(Role::kResponder));
-  run.syn_ack_join(wrong, 2.01, ControlRun::syn_ack_hmac(secrets, Role::kResponder));
-  CHECK_FALSE(is_proven("10.0.0.6", 2.01));
-  run.join_ack(wrong, 2.02, {4, 5, 6});
-  CHECK_FALSE(is_proven("10.0.0.6", 2.02));
+  for (const bool right : {true, false}) {
+    INFO("the third ACK's HMAC is right: " << right);
+    const auto proven = std::make_unique<ProvenSources>(3);
+    ControlRun run;
+    run.correlator().note_proven_in(*proven);
+    run.connect(run.slot(), 0, secrets);
+    const auto is_proven = [&](const char* address) { return proven->find(ip(address), ControlRun::ns(1.1)).has_value(); };
+    CHECK_FALSE(is_proven("10.0.0.1"));  // a connection alone is no join
+    const Slot join = run.slot(tuple_of("10.0.0.5", 50000, "10.0.0.2", 80));
+    run.syn_join(join, 1, secrets.token(Role::kResponder));
+    run.syn_ack_join(join, 1.01, ControlRun::syn_ack_hmac(secrets, Role::kResponder));
+    CHECK_FALSE(is_proven("10.0.0.5"));
+    run.join_ack(join, 1.02, right ? ControlRun::ack_hmac(secrets, Role::kResponder) : std::array<std::uint8_t, 20>{4, 5, 6});
+    run.finish();  // what was in doubt is settled
+    CHECK(run.row_of(join).hmac_synack == Proof::kValid);
+    CHECK(run.row_of(join).hmac_ack == (right ? Proof::kValid : Proof::kInvalid));
+    CHECK(is_proven("10.0.0.5") == right);
+    CHECK_FALSE(is_proven("10.0.0.2"));
+  }
 }
 
 TEST_CASE("an ADD_ADDR's HMAC is right in any of its three forms", "[proof]") {
