@@ -1,5 +1,6 @@
 """Raw frames, byte for byte: sent at one host's end, read at the other's."""
 
+import contextlib
 import os
 import socket
 import struct
@@ -66,22 +67,24 @@ class End:
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            started, sent = time.monotonic(), 0
-            for frame in frames:
-                try:
-                    self._socket.send(frame)
-                    sent += 1
-                except OSError:  # the interface's queue is full
-                    pass
-            os.write(writer, f"{sent} {time.monotonic() - started}".encode())
-            os._exit(0)
+            try:  # whatever comes, it must not go on as the test
+                started, sent = time.monotonic(), 0
+                for frame in frames:
+                    with contextlib.suppress(OSError):  # the interface's queue is full
+                        self._socket.send(frame)
+                        sent += 1
+                os.write(writer, f"{sent} {time.monotonic() - started}".encode())
+            finally:
+                os._exit(0)
         os.close(writer)
 
         def wait():
             with os.fdopen(reader) as said:
-                sent, seconds = said.read().split()
+                words = said.read().split()
             os.waitpid(child, 0)
-            return int(sent), float(seconds)
+            if len(words) != 2:
+                raise RuntimeError("the flood's sender broke off")
+            return int(words[0]), float(words[1])
 
         return wait
 
