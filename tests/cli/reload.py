@@ -26,6 +26,7 @@ class Reloading(Running):
             yield "the log's format did not change"
         self.write(workers=2)
         yield from self._hang_up("`workers` changes with a restart only")
+        yield from self._expect("reloaded", 2)  # what else is in it has been taken over
         before = self._metric("mptap_config_hash")
         self.write(threshold="many")
         yield from self._hang_up("nothing was changed")

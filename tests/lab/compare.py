@@ -69,6 +69,21 @@ def compare_with_kernel(events, connection_rows, subflow_rows):
     ]
 
 
+LARGEST_SEGMENT = 65_535  # segmentation is the device's: one that is sent again may hold many of the wire's
+
+
+def payload_problems(subflow_rows, client_addresses, sent, resent):
+    """Sentences on payload bytes that are not the `sent` of each host, and what the host sent again.
+
+    `resent` counts its segments by side. A kernel does so where an acknowledgement is late: on a busy machine, too.
+    """
+    problems = []
+    for side, sensed in zip(SIDES, payload_bytes(subflow_rows, client_addresses)):
+        if not sent <= sensed <= sent + resent[side] * LARGEST_SEGMENT:
+            problems.append(f"payload bytes from the {side} are {sensed} instead of {sent}, {resent[side]} segments sent again")
+    return problems
+
+
 def payload_bytes(subflow_rows, client_addresses):
     """(bytes from the client, bytes from the server) over all rows: `client_addresses` tell which is which."""
     from_client = from_server = 0

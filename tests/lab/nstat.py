@@ -13,6 +13,12 @@ def read(namespace):
     return collections.Counter({f[0].removeprefix("MPTcpExt"): int(f[1]) for f in (l.split() for l in lines) if f[0].startswith("MPTcpExt")})
 
 
+def resent(namespace):
+    """Segments that the hosts of a namespace sent again since it was made: by TCP, or by MPTCP as data of a subflow."""
+    lines = run_in(namespace, "nstat", "-asz", "--zeros", "TcpRetransSegs", "MPTcpExtMPTCPRetrans").splitlines()
+    return sum(int(line.split()[1]) for line in lines if not line.startswith("#"))
+
+
 def moved(before, after):
     """How far each counter moved from one reading to the next: none is left out."""
     return collections.Counter({name: count - before[name] for name, count in after.items()})
