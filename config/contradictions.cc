@@ -130,6 +130,7 @@ class Finder {
     const Config& config = reading_.config;
     if (!config.startup.dataplane.pairs.empty() || is_faulty("inline")) return;
     for (const auto& [path, choice] : {std::pair{"detectors.join_flood.mitigation", config.runtime.detectors.join_flood.mitigation},
+                                       std::pair{"detectors.add_addr_hmac.mitigation", config.runtime.detectors.add_addr_hmac.mitigation},
                                        std::pair{"detectors.join_hmac.mitigation", config.runtime.detectors.join_hmac.mitigation}}) {
       if (choice == Mitigation::kOff || !is_set(path)) continue;
       report(path, "`" + std::string(path) + "` holds packets back, and no port is inline: a port that only listens holds back nothing; "

@@ -53,6 +53,11 @@ Rows thresholds_of(std::string_view detector) {
             number("detectors.join_flood.pass_per_second", AT(join_flood.pass_per_second), {0, 1'000'000'000}, "joins",
                    "Joins to a receiver under attack that pass at once, in a second and through one worker.")};
   }
+  if (detector == "add_addr_hmac") {
+    return {choice("detectors.add_addr_hmac.mitigation", AT(add_addr_hmac.mitigation), kMitigationWords,
+                   "Inline ports: whether such an ADD_ADDR is taken out of its segment; observe only counts. Segments with an ADD_ADDR "
+                   "wait for that, 2 ms at most.")};
+  }
   if (detector == "join_hmac") {
     return {choice("detectors.join_hmac.mitigation", AT(join_hmac.mitigation), kMitigationWords,
                    "Inline ports: what becomes of the further segments of such a subflow; observe only counts.")};

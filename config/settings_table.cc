@@ -41,6 +41,8 @@ std::vector<Setting> make_dataplane_settings() {
               "the other, unchanged. Ports that stand in no pair only listen.",
        .reach = MPTAP_STARTUP(dataplane.pairs),
        .max_items = kMaxPorts / 2},
+      boolean("mirror_links", MPTAP_STARTUP(dataplane.mirror_links),
+              "Inline pairs: a port whose partner has no link is taken down until it has, so that hosts see what they would see of a cable."),
       number("workers", MPTAP_STARTUP(dataplane.workers), {1, kMaxWorkers}, "threads",
              "Threads that poll; worker k polls queue k of every port."),
       {.path = "cores",
@@ -129,7 +131,7 @@ std::vector<Setting> make_mitigation_settings() {
       texts("mitigation.allow", MPTAP_STARTUP(worker.spared), kPrefixForm, 64,
             "Addresses and networks whose packets are never held back, whatever a rule says."),
       duration("mitigation.ttl", MPTAP_RUNTIME(mitigation.ttl_ns), {kSecond, kDay},
-               "A rule ends when its cause was not told again for this long; that of a subflow, this long after its start."),
+               "A rule ends when its cause was not told again for this long."),
   };
 }
 

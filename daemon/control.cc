@@ -26,7 +26,6 @@ bool uses_keys(const Record& record) {
 void Control::run(const std::function<void()>& between) {
   using std::chrono::microseconds;
   constexpr microseconds kShortestRest{20};
-  constexpr microseconds kLongestRest{1000};
   microseconds rest = kShortestRest;
   while (true) {
     const bool finished = all_finished();  // before the rings: what they hold then is all there will be
@@ -40,7 +39,7 @@ void Control::run(const std::function<void()>& between) {
     correlator_.advance(time_ns);
     if (finished) break;
     std::this_thread::sleep_for(rest);
-    rest = std::min(rest * 2, kLongestRest);
+    rest = std::min(rest * 2, longest_rest_);
   }
   correlator_.finish();
 }
@@ -99,6 +98,9 @@ std::size_t Control::take_burst(std::size_t worker, bool alone, std::uint64_t pu
     correlator_.on_record(worker, record);
     if (uses_keys(record)) wipe_stack();
     record = Record{};  // it may hold keys
+  }
+  if (std::atomic<std::uint64_t>* taken = workers_[worker].taken; taken != nullptr && count != 0) {
+    taken->store(taken->load(std::memory_order_relaxed) + count, std::memory_order_release);
   }
   return count;
 }

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -19,6 +20,7 @@ struct WorkerLink {
   RecordRing* ring = nullptr;
   PacketShelf* shelf = nullptr;  // nullptr: packets are not kept
   const Worker* worker = nullptr;
+  std::atomic<std::uint64_t>* taken = nullptr;  // is told how many records were taken, with all that follows; nullptr: nobody asks
 };
 
 /// Control thread only, but for nothing: it owns the correlator while it runs.
@@ -31,6 +33,11 @@ class Control {
   ///
   /// @param between  Called between batches and while idle, e.g. to take over a new configuration; may be empty.
   void run(const std::function<void()>& between = {});
+
+  /// Sleeps at most so long while no records come. Control thread; may be called within run().
+  void rest_at_most(std::chrono::microseconds rest) { longest_rest_ = rest; }
+
+  static constexpr std::chrono::microseconds kLongestRest{1000};
 
  private:
   /// What a worker had lost when control looked last.
@@ -58,6 +65,7 @@ class Control {
   std::vector<Losses> losses_;  // one a worker
   unsigned turns_ = 0;
   Correlator& correlator_;
+  std::chrono::microseconds longest_rest_ = kLongestRest;
   KeptPacket packet_;
   std::array<Record, kBurst> burst_;
 };

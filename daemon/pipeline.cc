@@ -11,6 +11,7 @@ namespace mptap {
 namespace {
 
 constexpr std::size_t kShelfPackets = 1'024;  // that a worker may be ahead of control
+constexpr std::chrono::microseconds kRestWhileAsked{40};  // where a worker may wait for control's word
 
 /// As `ps -L` and `top -H` show it; at most 15 letters.
 void name_thread(const std::string& name) { (void)pthread_setname_np(pthread_self(), name.c_str()); }
@@ -74,6 +75,7 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
       correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), behind_mitigator(sink), counters) {
   correlator_.choose_events(runtime.logs.events);
   if (proven_) correlator_.note_proven_in(*proven_);
+  if (mitigator_) correlator_.tell_wrong_addresses_to(*mitigator_);
   for (PacketSource* source : sources) {
     rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity));
     const bool keeps = config.correlator.evidence.any();
@@ -99,14 +101,20 @@ Pipeline::~Pipeline() {
 
 void Pipeline::start(const ThreadHooks& hooks) {
   std::vector<WorkerLink> links;
-  for (std::size_t i = 0; i < workers_.size(); ++i) links.push_back({rings_[i].get(), shelves_[i].get(), workers_[i].get()});
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    links.push_back({rings_[i].get(), shelves_[i].get(), workers_[i].get(), rules_.empty() ? nullptr : &rules_[i]->control.records_taken});
+  }
   threads_.emplace_back([this, links, hooks] {
     name_thread("mptap-control");
     if (hooks.enter_control) hooks.enter_control();
-    Control(links, correlator_).run([this, &hooks] {
+    Control control(links, correlator_);
+    control.run([this, &hooks, &control] {
       control_turns_.store(control_turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
       take_over_runtime(hooks);
-      if (mitigator_) mitigator_->advance(counters_.time_ns.load(std::memory_order_relaxed));
+      if (mitigator_) {
+        mitigator_->advance(counters_.time_ns.load(std::memory_order_relaxed));
+        control.rest_at_most(mitigator_->judges_addresses() ? kRestWhileAsked : Control::kLongestRest);
+      }
       mailbox_.serve(correlator_);
     });
     control_gone_.store(true, std::memory_order_relaxed);

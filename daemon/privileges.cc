@@ -24,12 +24,18 @@ constexpr std::uint32_t bit(unsigned capability) { return 1u << capability; }
 constexpr std::uint32_t kForFiles = bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bit(CAP_CHOWN);
 
 std::atomic<int> threads_done{0};
+std::atomic<int> administrator{0};  // the thread that keeps CAP_NET_ADMIN
+
+std::uint32_t kept_by(int thread) noexcept {
+  if (thread == administrator.load(std::memory_order_relaxed)) return bit(CAP_NET_ADMIN);
+  return geteuid() == 0 ? kForFiles : 0;
+}
 
 /// Capabilities belong to threads, and each can change its own only; so does the promise to gain none by what it starts.
 /// Safe in a signal handler.
 bool drop_own() noexcept {
   (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  const std::uint32_t kept = geteuid() == 0 ? kForFiles : 0;
+  const std::uint32_t kept = kept_by(static_cast<int>(gettid()));
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct had[2]{};
   if (syscall(SYS_capget, &header, had) != 0) return false;
@@ -76,6 +82,8 @@ bool needs_capabilities_to_close(const DataplaneOptions& options) {
   });
 }
 
+void keep_network_administration() noexcept { administrator.store(static_cast<int>(gettid()), std::memory_order_relaxed); }
+
 std::string drop_capabilities() {
   if (!drop_own()) return std::string("capabilities are kept: ") + std::strerror(errno);
   const int signal = SIGRTMIN;
@@ -86,10 +94,9 @@ std::string drop_capabilities() {
   signal_others(signal);
   action.sa_handler = SIG_IGN;  // one that comes late must not end the process
   sigaction(signal, &action, nullptr);
-  const std::uint64_t kept = geteuid() == 0 ? kForFiles : 0;
   for (const int thread : thread_ids()) {
     const std::string status = "/proc/self/task/" + std::to_string(thread) + "/status";
-    if ((read_capabilities(status, "CapPrm") & ~kept) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
+    if ((read_capabilities(status, "CapPrm") & ~std::uint64_t{kept_by(thread)}) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
   }
   return {};
 }

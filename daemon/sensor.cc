@@ -30,12 +30,18 @@ std::string Sensor::start() {
   // Listener and log writer first: DPDK pins the thread that starts it, and later ones inherit that.
   if (std::string error = start_exports(); !error.empty()) return error;
   if (std::string error = start_dpdk(); !error.empty()) return error;
+  mirror_links();
   give_up_capabilities();
   note_config();
   counters_.started_ns.store(counters_.config_loaded_ns.load(std::memory_order_relaxed), std::memory_order_relaxed);
   start_pipeline();
   start_query();
   return {};
+}
+
+void Sensor::mirror_links() {
+  const DataplaneOptions& options = config_.startup.dataplane;
+  if (options.mirror_links && !options.pairs.empty()) links_ = std::make_unique<LinkKeeper>(*ports_, options);
 }
 
 void Sensor::give_up_capabilities() {
@@ -207,6 +213,7 @@ void Sensor::stop() {
     if (said) spdlog::warn("{}", *said);
   }
   if (writer_) writer_->stop();
+  links_.reset();
   sources_.clear();
   ports_.reset();
   eal_.reset();

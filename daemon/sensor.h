@@ -10,6 +10,7 @@
 #include "daemon/export/log_writer.h"
 #include "daemon/export/metrics.h"
 #include "daemon/health.h"
+#include "daemon/link_keeper.h"
 #include "daemon/loss_spell.h"
 #include "daemon/page/web_page.h"
 #include "daemon/pipeline.h"
@@ -74,6 +75,7 @@ class Sensor {
   [[nodiscard]] std::string start_filter();
   [[nodiscard]] std::string start_exports();
   [[nodiscard]] std::string start_dpdk();
+  void mirror_links();
   void give_up_capabilities();
   void start_pipeline();
   void start_query();
@@ -91,6 +93,7 @@ class Sensor {
   std::unique_ptr<LogWriter> writer_;
   std::unique_ptr<Eal> eal_;
   std::unique_ptr<DpdkPorts> ports_;
+  std::unique_ptr<LinkKeeper> links_;
   std::vector<std::unique_ptr<DpdkSource>> sources_;
   std::unique_ptr<PcapFilter> filter_;
   std::unique_ptr<Pipeline> pipeline_;

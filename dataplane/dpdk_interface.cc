@@ -148,6 +148,16 @@ void InterfaceWatch::ignore_outgoing() noexcept {
   }
 }
 
+void InterfaceWatch::resume_sending() noexcept {
+  const std::lock_guard lock(mutex_);
+  for (const int descriptor : sockets_) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    (void)getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
+    (void)sendto(descriptor, nullptr, 0, MSG_DONTWAIT, nullptr, 0);
+  }
+}
+
 void InterfaceWatch::start_counting() {
   (void)read();  // clears those of the sockets
   rx_before_ = read_counter("rx_packets");
@@ -160,7 +170,7 @@ void InterfaceWatch::start_counting() {
 InterfaceCounters InterfaceWatch::read() {
   InterfaceCounters counters;
   counters.present = if_nametoindex(interface_.c_str()) != 0;
-  counters.up = counters.present && (read_interface_flags(interface_) & IFF_UP) != 0;
+  counters.up = counters.present && read_link(interface_);
   // An interface made anew under its name counts from zero.
   const auto since = [](std::uint64_t now, std::uint64_t before) {
     return now >= before ? now - before : now;

@@ -56,6 +56,10 @@ class InterfaceWatch {
   /// After adopt_packet_sockets(); af_packet only.
   void ignore_outgoing() noexcept;
 
+  /// After the interface was down: the kernel answers the first attempt to send with that, and DPDK leaves what it wanted to send
+  /// in the ring until it sends again. Takes the answer, and has the kernel send what waits. af_packet only; any thread.
+  void resume_sending() noexcept;
+
   /// Counts from now on: what was lost before the sensor looks is no loss of its own.
   /// Main thread, before anyone reads.
   void start_counting();

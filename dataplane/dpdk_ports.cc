@@ -2,7 +2,10 @@
 
 #include <rte_ethdev.h>
 
+#include <net/if.h>
+
 #include <algorithm>
+#include <atomic>
 #include <bit>
 #include <filesystem>
 #include <optional>
@@ -129,6 +132,7 @@ struct DpdkPorts::Port {
   Device device;
   bool made = false;      // `device` is DPDK's
   bool hardware = false;  // a card
+  std::atomic<bool> is_down{false};  // a card that set_up() took down
   std::uint32_t cut_bytes = Queue{}.cut_bytes;
   std::optional<std::size_t> partner;  // inline: the port by which its frames leave
   std::unique_ptr<InterfaceWatch> watch;
@@ -253,6 +257,32 @@ PortStatistics DpdkPorts::statistics(std::size_t index) const {
     statistics.missed_packets += statistics.interface.ring_drops;
   }
   return statistics;
+}
+
+std::optional<LinkState> DpdkPorts::link(std::size_t index) const {
+  const Port& port = *ports_.at(index);
+  if (port.watch) return LinkState{(read_interface_flags(port.name) & IFF_UP) != 0, read_link(port.name)};
+  if (!port.hardware) return std::nullopt;
+  rte_eth_link link{};
+  const bool has_link = rte_eth_link_get_nowait(port.device.id, &link) == 0 && link.link_status != 0;
+  return LinkState{!port.is_down.load(std::memory_order_relaxed), has_link};
+}
+
+bool DpdkPorts::set_up(std::size_t index, bool up) const {
+  Port& port = *ports_.at(index);
+  if (port.watch) {
+    const bool done = set_interface_up(port.name, up);
+    if (done && up) port.watch->resume_sending();
+    return done;
+  }
+  const int error = up ? rte_eth_dev_set_link_up(port.device.id) : rte_eth_dev_set_link_down(port.device.id);
+  if (error == 0) port.is_down.store(!up, std::memory_order_relaxed);
+  return error == 0;
+}
+
+void DpdkPorts::resume_sending(std::size_t index) const {
+  const Port& port = *ports_.at(index);
+  if (port.watch && port.partner) port.watch->resume_sending();
 }
 
 std::vector<DpdkPorts::Queue> DpdkPorts::queues_of(std::uint32_t worker) const {

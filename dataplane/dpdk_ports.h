@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "dataplane/dpdk_interface.h"
 #include "dataplane/eal.h"
+#include "dataplane/link_mirror.h"
 #include "dataplane/port_options.h"
 
 struct rte_mempool;
@@ -61,6 +63,15 @@ class DpdkPorts {
   [[nodiscard]] std::size_t size() const { return ports_.size(); }
   /// A port's counters, read from device and kernel now. Any thread; not on the packets' way.
   [[nodiscard]] PortStatistics statistics(std::size_t port) const;
+
+  /// A port's link; nothing of a virtual device, which has none. Any thread.
+  [[nodiscard]] std::optional<LinkState> link(std::size_t port) const;
+
+  /// Brings a port up or takes it down. @return False where kernel or card refuse: an interface needs CAP_NET_ADMIN of the thread.
+  [[nodiscard]] bool set_up(std::size_t port, bool up) const;
+
+  /// To be called once a port has its link again: what waits to be sent need not wait for more. Any thread.
+  void resume_sending(std::size_t port) const;
 
   /// What a source needs of a port.
   struct Queue {

@@ -81,6 +81,14 @@ void DpdkSource::view_packet(const DpdkPorts::Queue& queue, std::size_t index, P
   packet.place = static_cast<std::uint8_t>(index);
 }
 
+bool DpdkSource::overwrite(std::uint8_t place, std::uint32_t at, std::span<const std::uint8_t> bytes) noexcept {
+  if (place >= held_) return false;
+  rte_mbuf* const buffer = buffers_[place];
+  if (std::size_t{at} + bytes.size() > buffer->data_len || rte_mbuf_refcnt_read(buffer) != 1) return false;
+  std::copy(bytes.begin(), bytes.end(), rte_pktmbuf_mtod_offset(buffer, std::uint8_t*, at));
+  return true;
+}
+
 void DpdkSource::release(std::uint64_t dropped) noexcept {
   for (const Run& run : runs_) {
     const std::span buffers(&buffers_[run.begin], run.end - run.begin);

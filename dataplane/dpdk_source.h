@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "dataplane/dpdk_forwarder.h"
@@ -28,6 +29,9 @@ class alignas(64) DpdkSource final : public PacketSource {
 
   /// As PacketSource says; never kFinished, never kFailed. The ports take turns to be asked first.
   ReceiveStatus receive(Burst& burst) noexcept override;
+
+  /// Within the first part of the packet's buffer.
+  bool overwrite(std::uint8_t place, std::uint32_t at, std::span<const std::uint8_t> bytes) noexcept override;
 
   /// Sends on what came in on a port of a pair, and gives the other buffers back.
   void release(std::uint64_t dropped) noexcept override;

@@ -106,6 +106,18 @@ int read_interface_flags(const std::string& interface) {
   return ask(interface, SIOCGIFFLAGS, request) ? request.ifr_flags : 0;
 }
 
+bool read_link(const std::string& interface) {
+  if (const auto link = read_value(interface, ETHTOOL_GLINK)) return *link != 0;
+  return (read_interface_flags(interface) & (IFF_UP | IFF_RUNNING)) == (IFF_UP | IFF_RUNNING);  // its driver cannot tell
+}
+
+bool set_interface_up(const std::string& interface, bool up) {
+  ifreq request{};
+  if (!ask(interface, SIOCGIFFLAGS, request)) return false;
+  request.ifr_flags = static_cast<short>(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+  return ask(interface, SIOCSIFFLAGS, request);
+}
+
 std::optional<SegmentMerging> read_merging(const std::string& interface) {
   const auto gro = read_value(interface, ETHTOOL_GGRO);
   const auto flags = read_value(interface, ETHTOOL_GFLAGS);

@@ -12,6 +12,14 @@ namespace mptap {
 /// Any thread; an ioctl.
 [[nodiscard]] int read_interface_flags(const std::string& interface);
 
+/// Whether an interface is up and its driver sees a link; false where there is none of that name.
+/// Any thread; an ioctl or two.
+[[nodiscard]] bool read_link(const std::string& interface);
+
+/// Brings an interface up or takes it down. @return Whether the kernel did so: it wants CAP_NET_ADMIN of the thread.
+/// Any thread; two ioctls.
+[[nodiscard]] bool set_interface_up(const std::string& interface, bool up);
+
 /// The MTU of an interface in bytes, Ethernet's header not counted; nothing where there is none of that name.
 /// Any thread; an ioctl.
 [[nodiscard]] std::optional<std::uint32_t> read_mtu(const std::string& interface);

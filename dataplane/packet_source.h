@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 namespace mptap {
@@ -51,6 +52,16 @@ class PacketSource {
   /// @return kMore also for a burst that precedes the end or the failure: it is told at the next call.
   /// The views die at the next call. No allocation once the largest packet was seen, no throw.
   virtual ReceiveStatus receive(Burst& burst) noexcept = 0;
+
+  /// Changes bytes of a packet that goes on.
+  ///
+  /// @param place  In the burst as it was delivered.
+  /// @param at     Where in the packet the bytes stand, of which there are so many.
+  /// @return False where it cannot be changed; nothing was then.
+  virtual bool overwrite(std::uint8_t place, std::uint32_t at, std::span<const std::uint8_t> bytes) noexcept {
+    (void)place, (void)at, (void)bytes;
+    return false;
+  }
 
   /// Ends the life of the views of the last burst before the next receive(): what came in on a port of a pair goes on.
   ///

@@ -34,7 +34,7 @@ std::uint64_t name_of(const SegmentView& syn) noexcept {
 }  // namespace
 
 Verdicts::Verdicts(RuleChannel& rules, std::vector<Prefix> spared, WorkerTally& tally)
-    : rules_(rules), spared_(std::move(spared)), tally_(tally) {}
+    : rules_(rules), spared_(std::move(spared)), tally_(tally), addresses_(rules, tally) {}
 
 void Verdicts::take_orders(std::uint64_t now_ns) noexcept {
   RuleOrder order;
@@ -51,6 +51,7 @@ void Verdicts::obey(const RuleOrder& order) noexcept {
       cell = {order.until_ns, order.slot, order.generation, order.enforced};
       break;
     }
+    case RuleOrder::Kind::kStrike: addresses_.obey(order); break;
     case RuleOrder::Kind::kEnd: end(order.place); break;
   }
   any_ = limits_used_ != 0 || blocked_used_ != 0;
@@ -73,6 +74,8 @@ void Verdicts::limit_joins(const RuleOrder& order) noexcept {
 void Verdicts::end(std::uint16_t place) noexcept {
   if (place < kMaxLimits) {
     if (Limit* limit = limit_at(place)) *limit = limits_[--limits_used_];
+  } else if (place >= kMaxLimits + kBlockCells) {
+    addresses_.end(place);
   } else if (Blocked& cell = blocked_[place - kMaxLimits]; cell.until_ns != 0) {
     cell = Blocked{};
     --blocked_used_;
@@ -82,6 +85,7 @@ void Verdicts::end(std::uint16_t place) noexcept {
 /// Once a second.
 [[gnu::noinline]] void Verdicts::end_what_is_over(std::uint64_t now_ns) noexcept {
   looked_step_ = now_ns >> kStepShift;
+  addresses_.end_what_is_over(now_ns);
   if (!any_) return;
   for (std::size_t i = 0; i < limits_used_;) {
     if (limits_[i].until_ns > now_ns) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/address_judge.h"
 #include "dataplane/prefix.h"
 #include "dataplane/retried_syns.h"
 #include "dataplane/rule_order.h"
@@ -26,6 +27,12 @@ class Verdicts {
 
   /// Whether there is any rule: nothing is judged otherwise.
   [[nodiscard]] bool any() const noexcept { return any_; }
+
+  /// Of the ADD_ADDRs. Its rules end with take_orders(), as the others do.
+  [[nodiscard]] AddressJudge& addresses() noexcept { return addresses_; }
+
+  /// Whether nothing of this source is ever held back.
+  [[nodiscard]] bool is_spared(const IpAddress& address) const noexcept;
 
   /// Brings what holds_back() will need of a segment towards the cache. @return Whether a limit may hold it back.
   bool prefetch(const SegmentView& segment) noexcept;
@@ -61,7 +68,6 @@ class Verdicts {
   [[nodiscard]] Limit* limit_at(std::uint16_t place) noexcept;
   [[nodiscard]] Limit* limit_of(const IpAddress& receiver) noexcept;
   [[nodiscard]] bool is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept;
-  [[nodiscard]] bool is_spared(const IpAddress& address) const noexcept;
   [[nodiscard]] bool is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept;
 
   RuleChannel& rules_;
@@ -73,6 +79,7 @@ class Verdicts {
   std::size_t limits_used_ = 0;
   std::size_t blocked_used_ = 0;
   std::array<Blocked, kBlockCells> blocked_{};  // by the slot's low bits
+  AddressJudge addresses_;
   RetriedSyns retried_;
   std::array<std::uint32_t, ProvenSources::kCells> proven_passed_{};  // by cell: the second, and how many passed in it
 };

@@ -177,6 +177,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
     track(candidate, judges && judge(candidate));
   }
   tracker_.expire(now_ns_);
+  if (verdicts_ && verdicts_->addresses().is_on()) judge_addresses(count);
 }
 
 /// Which candidates concern the tracker; brings what it will need of them towards the cache.
@@ -296,6 +297,43 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   if (!packet.is_inline || !verdicts_->holds_back(candidate.segment, tracker_.table(), candidate.time_ns)) return false;
   held_back_ |= std::uint64_t{1} << packet.place;
   return true;
+}
+
+/// ADD_ADDRs of the burst: once all that is known is with control, and before anything of the burst goes on.
+[[gnu::noinline]] void Worker::judge_addresses(std::size_t count) noexcept {
+  AddressJudge& judge = verdicts_->addresses();
+  std::array<std::uint8_t, Burst::kCapacity> asked;
+  std::size_t asked_count = 0;
+  bool all_known = true;
+  for (std::size_t i = 0; i < count; ++i) {
+    const Candidate& candidate = candidates_[concerned_[i]];
+    const PacketView& packet = *candidate.packet;
+    if (!packet.is_inline || (held_back_ >> packet.place & 1) != 0 || !AddressJudge::brings_claim(candidate.segment)) continue;
+    if (tracker_.table().find(candidate.segment.hash) == SubflowTable::kNone || verdicts_->is_spared(candidate.segment.source())) continue;
+    all_known = all_known && judge.knows(candidate.segment, tracker_.table());
+    asked[asked_count++] = concerned_[i];
+  }
+  if (asked_count == 0) return;
+  publish(false);
+  const bool is_judged = all_known || (tally_.records_pending == 0 && judge.await_control(tally_.records_pushed, now_ns_));
+  verdicts_->take_orders(now_ns_);
+  for (std::size_t i = 0; i < asked_count; ++i) strike_address(candidates_[asked[i]], is_judged);
+}
+
+/// In a tunnel nothing is changed: the outer headers may have checksums of their own.
+void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept {
+  AddressJudge& judge = verdicts_->addresses();
+  const PacketView& packet = *candidate.packet;
+  RewrittenHeader header;
+  AddressJudge::Outcome outcome = judge.strike(candidate.segment, tracker_.table(), header);
+  if (outcome == AddressJudge::Outcome::kPasses && is_judged) return;
+  if (outcome == AddressJudge::Outcome::kStruck) {
+    Frame frame;
+    const auto at = static_cast<std::uint32_t>(candidate.segment.header - packet.data);
+    const bool can = frame_detail::walk_frame(packet, options_.frame, frame) == FrameStatus::kTcpSegment && frame.tunnels == 0;
+    if (!can || !source_.overwrite(packet.place, at, {header.bytes.data(), header.size})) outcome = AddressJudge::Outcome::kPasses;
+  }
+  judge.note(candidate.segment, tracker_.table(), outcome);
 }
 
 /// What is held back is told of all the same: control must see whether an attack goes on.

@@ -76,6 +76,8 @@ class Worker {
   std::size_t pick_concerned(std::size_t candidates) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
   void prefetch_verdicts(std::size_t count) noexcept;
+  void judge_addresses(std::size_t count) noexcept;
+  void strike_address(const Candidate& candidate, bool is_judged) noexcept;
   [[nodiscard]] bool judge(const Candidate& candidate) noexcept;
   void track(Candidate& candidate, bool is_held_back) noexcept;
   void publish(bool with_counters) noexcept;

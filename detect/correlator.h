@@ -31,6 +31,7 @@
 #include "detect/subflow_book.h"
 #include "detect/token_index.h"
 #include "detect/waiting_joins.h"
+#include "detect/wrong_address_sink.h"
 
 namespace mptap {
 
@@ -52,6 +53,10 @@ class Correlator : private NoticeSink {
 
   /// From now on notes there who opened a join whose both HMACs are right. @param proven  Outlives this.
   void note_proven_in(ProvenSources& proven) { proven_ = &proven; }
+
+  /// From now on tells it of ADD_ADDRs whose HMAC is wrong, but for those of senders that `notices.allow` names.
+  /// @param sink  Outlives this.
+  void tell_wrong_addresses_to(WrongAddressSink& sink) { wrong_addresses_ = &sink; }
 
   /// The headers of the packet that made the next record of that worker.
   void on_packet(std::size_t worker, const KeptPacket& packet) {
@@ -196,6 +201,7 @@ class Correlator : private NoticeSink {
   DsnIndex dsns_;
   Prover prover_;
   ProvenSources* proven_ = nullptr;
+  WrongAddressSink* wrong_addresses_ = nullptr;
   WaitingJoins waiting_;
   JoinMatcher matcher_;
   Reporter reporter_;

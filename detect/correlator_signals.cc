@@ -66,10 +66,12 @@ void Correlator::on_add_addr(Subflow& subflow, const Record& record) {
     if (event.proof == Proof::kInvalid) ControlCounters::add(counters_.hmac_invalid);
   }
   if (event.proof == Proof::kInvalid) {  // forged: it changes nothing
-    const std::uint32_t mark = mark_of(add);
-    if (subflow.extra.read().bad_address_mark == mark) return;
-    subflow.make_rare().bad_address_mark = mark;
-    emit(event);
+    if (const std::uint32_t mark = mark_of(add); subflow.extra.read().bad_address_mark != mark) {
+      subflow.make_rare().bad_address_mark = mark;
+      emit(event);
+    }
+    const Endpoint& forger = event.from_opener ? event.tuple.opener : event.tuple.acceptor;
+    if (wrong_addresses_ != nullptr && !policy_.allows(forger.address)) wrong_addresses_->on_wrong_address(event);
     return;
   }
   // Without a port the address is meant with that of the subflow that tells it (RFC 8684 3.4.1).

@@ -80,7 +80,9 @@ struct CrossPathScatterOptions : DetectorSwitch {
 };
 
 struct KeyChangeOptions : DetectorSwitch {};
-struct AddAddrHmacOptions : DetectorSwitch {};
+struct AddAddrHmacOptions : DetectorSwitch {
+  Mitigation mitigation = Mitigation::kOff;           // of the ADD_ADDR
+};
 struct JoinHmacOptions : DetectorSwitch {
   Mitigation mitigation = Mitigation::kOff;           // of the segments of the subflow
 };

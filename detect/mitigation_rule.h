@@ -8,18 +8,24 @@
 
 namespace mptap {
 
-/// Holds back the segments of a subflow from `source` to `destination` and back; or, where it has no source, the joins to
-/// `destination` beyond so many a second that do not come again.
+enum class Deed : std::uint8_t {
+  kLimitJoins,     // holds back the joins to `destination` beyond so many a second that do not come again
+  kBlockSubflow,   // holds back the segments of a subflow from `source` to `destination` and back
+  kStrikeAddress,  // takes forged ADD_ADDRs out of the segments of a subflow, the latest for `address`, from `source` to `destination`
+};
+
 struct MitigationRule {
+  Deed deed = Deed::kLimitJoins;
   std::uint64_t number = 0;  // from 1; given once
-  std::optional<Endpoint> source;
+  std::optional<Endpoint> source;  // kBlockSubflow, kStrikeAddress
   Endpoint destination{};    // port 0: any
-  std::uint32_t joins_per_second = 0;
-  bool enforced = false;     // else what it would hold back is only counted
+  std::optional<IpAddress> address = std::nullopt;  // kStrikeAddress
+  std::uint32_t joins_per_second = 0;  // kLimitJoins
+  bool enforced = false;     // else what it would hold back, or strike, is only counted
   bool by_hand = false;      // an operator's: no detector ends it
   std::uint64_t begun_ns = 0;  // packet time
   std::uint64_t until_ns = 0;  // packet time; renewed while its cause goes on
-  std::uint64_t packets = 0;   // held back, or would have been, by now
+  std::uint64_t packets = 0;   // held back or changed, or would have been, by now
 };
 
 /// What an operator may ask for.

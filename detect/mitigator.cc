@@ -11,12 +11,37 @@ namespace {
 
 constexpr std::uint64_t kLookEveryNs = 100'000'000;  // for what is over
 
-bool is_limit(const MitigationRule& rule) { return !rule.source; }
+bool is_limit(const MitigationRule& rule) { return rule.deed == Deed::kLimitJoins; }
+
+/// What it is about, as the subject of a sentence.
+std::string subject_of(const MitigationRule& rule) {
+  switch (rule.deed) {
+    case Deed::kLimitJoins: return "joins to " + address_text(rule.destination.address);
+    case Deed::kBlockSubflow: return "the segments of this subflow";
+    case Deed::kStrikeAddress: return "forged ADD_ADDRs of this subflow";
+  }
+  return {};
+}
 
 /// What it does, as the end of a sentence.
 std::string deed_of(const MitigationRule& rule) {
-  if (!is_limit(rule)) return "the segments of this subflow are held back";
-  return "joins to " + address_text(rule.destination.address) + " beyond " + std::to_string(rule.joins_per_second) + " a second are held back once";
+  const std::string subject = subject_of(rule);
+  switch (rule.deed) {
+    case Deed::kLimitJoins: return subject + " beyond " + std::to_string(rule.joins_per_second) + " a second are held back once";
+    case Deed::kBlockSubflow: return subject + " are held back";
+    case Deed::kStrikeAddress: return subject + " are struck";
+  }
+  return {};
+}
+
+/// From what a notice tells of a subflow, and since when.
+MitigationRule rule_of_subflow(Deed deed, std::uint64_t time_ns, std::uint64_t ttl_ns, Mitigation mitigation) {
+  MitigationRule rule;
+  rule.deed = deed;
+  rule.enforced = mitigation == Mitigation::kEnforce;
+  rule.begun_ns = time_ns;
+  rule.until_ns = time_ns + ttl_ns;
+  return rule;
 }
 
 RuleOrder order_of(const MitigationRule& rule, std::uint16_t place) {
@@ -32,7 +57,9 @@ RuleOrder order_of(const MitigationRule& rule, std::uint16_t place) {
 
 Mitigator::Mitigator(ReportSink& next, const DetectorOptions& detectors, const MitigationOptions& options,
                      std::vector<RuleChannel*> workers, ControlCounters& counters)
-    : next_(next), detectors_(detectors), options_(options), workers_(std::move(workers)), counters_(counters) {}
+    : next_(next), detectors_(detectors), options_(options), workers_(std::move(workers)), counters_(counters) {
+  choose_whether_to_judge();
+}
 
 /// The notice goes on first: its row stands before that of the rule.
 void Mitigator::on_report(Report&& report) {
@@ -86,31 +113,67 @@ void Mitigator::on_wrong_hmac(const Notice& notice) {
   const PacketName& subflow = notice.packet_name;
   if (detectors_.join_hmac.mitigation == Mitigation::kOff || !notice.source || !notice.destination) return;
   if (subflow.slot == Record::kNoSlot || subflow.worker >= workers_.size()) return;
-  Held held{.rule = {.number = last_number_ + 1,
-                     .source = notice.source,
-                     .destination = *notice.destination,
-                     .enforced = detectors_.join_hmac.mitigation == Mitigation::kEnforce,
-                     .begun_ns = notice.time_ns,
-                     .until_ns = notice.time_ns + options_.ttl_ns},
+  Held held{.rule = rule_of_subflow(Deed::kBlockSubflow, notice.time_ns, options_.ttl_ns, detectors_.join_hmac.mitigation),
             .place = place_of_block(subflow.slot),
-            .worker = subflow.worker};
-  const RuleOrder block{.kind = RuleOrder::Kind::kBlock,
-                        .enforced = held.rule.enforced,
-                        .place = held.place,
-                        .generation = subflow.generation,
-                        .slot = subflow.slot,
-                        .until_ns = held.rule.until_ns};
-  const bool is_taken = std::any_of(rules_.begin(), rules_.end(), [&](const Held& it) { return it.place == held.place && it.worker == held.worker; });
-  if (is_taken) {
-    ControlCounters::add(counters_.rules_refused);
+            .worker = subflow.worker,
+            .slot = subflow.slot,
+            .generation = subflow.generation};
+  held.rule.source = notice.source;
+  held.rule.destination = *notice.destination;
+  RuleOrder block;
+  block.kind = RuleOrder::Kind::kBlock;
+  begin_of_subflow(std::move(held), block);
+}
+
+void Mitigator::on_wrong_address(const Event& event) {
+  const SubflowRef subflow = event.subflow->self();
+  if (!judges_addresses_ || subflow.worker >= workers_.size()) return;
+  const AddAddrBody& add = event.record->add_addr;
+  Held held{.rule = rule_of_subflow(Deed::kStrikeAddress, event.time_ns, options_.ttl_ns, detectors_.add_addr_hmac.mitigation),
+            .place = place_of_strike(subflow.slot),
+            .worker = subflow.worker,
+            .slot = subflow.slot,
+            .generation = subflow.generation};
+  held.rule.source = event.from_opener ? event.tuple.opener : event.tuple.acceptor;
+  held.rule.destination = event.from_opener ? event.tuple.acceptor : event.tuple.opener;
+  held.rule.address = add.address;
+  RuleOrder strike;
+  strike.kind = RuleOrder::Kind::kStrike;
+  strike.from_acceptor = !event.from_opener;
+  strike.claim = {add.address, add.hmac, add.has_port ? add.port : std::uint16_t{0}, add.address_id};
+  begin_of_subflow(std::move(held), strike);
+}
+
+/// Begins a rule of a subflow, or renews what there is of it in the same place; one of another subflow stays.
+/// @param wanted  Its kind, and what that kind alone has; the rest is taken from `held`.
+void Mitigator::begin_of_subflow(Held held, RuleOrder wanted) {
+  wanted.enforced = held.rule.enforced;
+  wanted.place = held.place;
+  wanted.slot = held.slot;
+  wanted.generation = held.generation;
+  wanted.until_ns = held.rule.until_ns;
+  const auto known = find(held.place, *held.worker);
+  if (known != rules_.end()) {
+    const bool is_same = known->slot == held.slot && known->generation == held.generation;
+    if (!is_same) {
+      ControlCounters::add(counters_.rules_refused);
+    } else if (order(*known, wanted)) {
+      held.rule.number = known->rule.number;
+      held.rule.begun_ns = known->rule.begun_ns;
+      known->rule = held.rule;
+    }
     return;
   }
   held.packets_before = counted(held);
-  if (!order(held, block)) return;
-  ++last_number_;
+  if (!order(held, wanted)) return;
+  held.rule.number = ++last_number_;
   rules_.push_back(held);
   count_rules();
-  tell(notice.time_ns, "start", held.rule, (held.rule.enforced ? "from now on, " : "if this were enforced, from now on ") + deed_of(held.rule));
+  tell(held.rule.begun_ns, "start", held.rule, (held.rule.enforced ? "from now on, " : "if this were enforced, from now on ") + deed_of(held.rule));
+}
+
+Mitigator::Rules::iterator Mitigator::find(std::uint16_t place, std::uint16_t worker) {
+  return std::find_if(rules_.begin(), rules_.end(), [&](const Held& held) { return held.place == place && held.worker == worker; });
 }
 
 /// @param why  Of the rule, before what it does; may be empty.
@@ -145,9 +208,9 @@ void Mitigator::end(Rules::iterator held, std::uint64_t time_ns, const std::stri
   rules_.erase(held);
   (void)order(ended, {.kind = RuleOrder::Kind::kEnd, .place = ended.place});
   count_rules();
-  const std::string subject = is_limit(ended.rule) ? "joins to " + address_text(ended.rule.destination.address) : "the segments of this subflow";
+  const char* const deed = ended.rule.deed == Deed::kStrikeAddress ? "struck" : "held back";
   tell(time_ns, "end", ended.rule,
-       subject + " are no longer held back: " + why + "; " + std::to_string(packets) + (ended.rule.enforced ? " were" : " would have been"));
+       subject_of(ended.rule) + " are no longer " + deed + ": " + why + "; " + std::to_string(packets) + (ended.rule.enforced ? " were" : " would have been"));
 }
 
 std::optional<std::uint64_t> Mitigator::begin_by_hand(const LimitByHand& wanted, std::uint64_t now_ns) {
@@ -189,13 +252,30 @@ bool Mitigator::is_waived(const IpAddress& receiver, std::uint64_t now_ns) {
 }
 
 std::optional<std::string> Mitigator::why_over(const MitigationRule& rule, std::uint64_t now_ns) const {
-  const Mitigation mitigation = is_limit(rule) ? detectors_.join_flood.mitigation : detectors_.join_hmac.mitigation;
-  if (!rule.by_hand && mitigation == Mitigation::kOff) return "switched off";
+  if (!rule.by_hand && mitigation_of(rule.deed) == Mitigation::kOff) return "switched off";
   if (rule.until_ns > now_ns) return std::nullopt;
   return is_limit(rule) && !rule.by_hand ? "nothing was heard of the flood for the rule's time" : "the rule's time is over";
 }
 
+Mitigation Mitigator::mitigation_of(Deed deed) const {
+  switch (deed) {
+    case Deed::kLimitJoins: return detectors_.join_flood.mitigation;
+    case Deed::kBlockSubflow: return detectors_.join_hmac.mitigation;
+    case Deed::kStrikeAddress: return detectors_.add_addr_hmac.enabled ? detectors_.add_addr_hmac.mitigation : Mitigation::kOff;
+  }
+  return Mitigation::kOff;
+}
+
+/// Tells workers where a reload has changed it.
+void Mitigator::choose_whether_to_judge() {
+  const bool wanted = mitigation_of(Deed::kStrikeAddress) != Mitigation::kOff;
+  if (wanted == judges_addresses_) return;
+  judges_addresses_ = wanted;
+  for (RuleChannel* worker : workers_) worker->control.judges_addresses.store(wanted, std::memory_order_relaxed);
+}
+
 void Mitigator::advance(std::uint64_t now_ns) {
+  choose_whether_to_judge();
   if (rules_.empty() || (now_ns >= looked_ns_ && now_ns - looked_ns_ < kLookEveryNs)) return;
   looked_ns_ = now_ns;
   for (std::size_t i = 0; i < rules_.size();) {

@@ -11,6 +11,7 @@
 #include "detect/detector_options.h"
 #include "detect/mitigation_rule.h"
 #include "detect/reports.h"
+#include "detect/wrong_address_sink.h"
 
 namespace mptap {
 
@@ -20,7 +21,7 @@ namespace mptap {
 /// while its cause goes on, or for `ttl`. Each start and end is a notice.
 ///
 /// Control thread only; memory bounded.
-class Mitigator : public ReportSink {
+class Mitigator : public ReportSink, public WrongAddressSink {
  public:
   /// @param next      Gets all reports, and the notices of rules; outlives this.
   /// @param detectors, options  Outlive this; a reload may change the values between calls.
@@ -29,6 +30,12 @@ class Mitigator : public ReportSink {
             std::vector<RuleChannel*> workers, ControlCounters& counters);
 
   void on_report(Report&& report) override;
+
+  /// Has the worker strike it, before its segment goes on where the worker waits for that. One rule a subflow, renewed by each.
+  void on_wrong_address(const Event& event) override;
+
+  /// Whether workers wait for what on_wrong_address() makes of ADD_ADDRs.
+  [[nodiscard]] bool judges_addresses() const { return judges_addresses_; }
 
   /// Ends what is over, or was switched off. Cheap where nothing is due.
   void advance(std::uint64_t now_ns);
@@ -50,6 +57,8 @@ class Mitigator : public ReportSink {
     MitigationRule rule;
     std::uint16_t place = 0;
     std::optional<std::uint16_t> worker;  // none: all
+    std::uint32_t slot = Record::kNoSlot; // of a subflow
+    std::uint16_t generation = 0;
     std::uint64_t packets_before = 0;     // that earlier rules of its place had counted
   };
   /// A limit that an operator ended.
@@ -63,9 +72,13 @@ class Mitigator : public ReportSink {
   void on_flood_end(const Notice& notice);
   void on_wrong_hmac(const Notice& notice);
   bool begin_limit(MitigationRule rule, const std::string& why);
+  void begin_of_subflow(Held held, RuleOrder wanted);
+  void choose_whether_to_judge();
   [[nodiscard]] bool order_limit(const Held& held);
   void end(Rules::iterator held, std::uint64_t time_ns, const std::string& why);
   [[nodiscard]] std::optional<std::string> why_over(const MitigationRule& rule, std::uint64_t now_ns) const;
+  [[nodiscard]] Rules::iterator find(std::uint16_t place, std::uint16_t worker);
+  [[nodiscard]] Mitigation mitigation_of(Deed deed) const;
   [[nodiscard]] Rules::iterator limit_of(const IpAddress& receiver);
   [[nodiscard]] std::optional<std::uint16_t> free_limit() const;
   [[nodiscard]] std::uint64_t counted(const Held& held) const;
@@ -82,6 +95,7 @@ class Mitigator : public ReportSink {
   Rules rules_;                 // the oldest first; at most kMaxRules
   std::vector<Waived> waived_;  // at most kMaxLimits
   std::uint64_t last_number_ = 0;
+  bool judges_addresses_ = false;
   std::uint64_t looked_ns_ = 0;
 };
 

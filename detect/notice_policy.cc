@@ -24,10 +24,13 @@ std::size_t NoticePolicy::Hash::operator()(const Subject& subject) const {
   return hash.of16(subject.source.bytes.data()) ^ hash.of64(name ^ hash.of16(subject.destination.bytes.data()));
 }
 
+bool NoticePolicy::allows(const IpAddress& address) const {
+  return std::any_of(notices_.allow.begin(), notices_.allow.end(), [&](const Prefix& prefix) { return holds(prefix, address); });
+}
+
 bool NoticePolicy::is_allowed(const Notice& notice) const {
   const std::optional<Endpoint>& whom = notice.source ? notice.source : notice.destination;
-  return whom && std::any_of(notices_.allow.begin(), notices_.allow.end(),
-                             [&](const Prefix& prefix) { return holds(prefix, whom->address); });
+  return whom && allows(whom->address);
 }
 
 bool NoticePolicy::admit(Notice& notice) {

@@ -25,6 +25,9 @@ class NoticePolicy {
   ///         wants it to be.
   [[nodiscard]] bool admit(Notice& notice);
 
+  /// Whether `notices.allow` names the address.
+  [[nodiscard]] bool allows(const IpAddress& address) const;
+
  private:
   static constexpr std::size_t kMaxSubjects = 65'536;
 

@@ -35,10 +35,20 @@ Json json_of(const Endpoint& endpoint) {
   return {{"address", address_text(endpoint.address)}, {"port", endpoint.port == 0 ? Json() : Json(endpoint.port)}};
 }
 
+const char* name_of(Deed deed) {
+  switch (deed) {
+    case Deed::kLimitJoins: return "limit_joins";
+    case Deed::kBlockSubflow: return "block_subflow";
+    case Deed::kStrikeAddress: return "strike_address";
+  }
+  return "";
+}
+
 Json json_of(const MitigationRule& rule) {
-  Json json{{"number", rule.number}, {"action", rule.source ? "block_subflow" : "limit_joins"}};
+  Json json{{"number", rule.number}, {"action", name_of(rule.deed)}};
   if (rule.source) json["source"] = json_of(*rule.source);
   json["destination"] = rule.source ? json_of(rule.destination) : json_of(Endpoint{rule.destination.address, 0});
+  if (rule.address) json["address"] = address_text(*rule.address);
   if (!rule.source) json["joins_per_second"] = rule.joins_per_second;
   json["enforced"] = rule.enforced;
   json["by_hand"] = rule.by_hand;

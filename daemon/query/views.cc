@@ -77,12 +77,19 @@ std::string place_of(const Json& at) {
   return part_of(at, "port").is_number() ? endpoint(address, text_of(at, "port")) : address;
 }
 
+/// What a rule is about.
+std::string subject_of(const Json& rule) {
+  const std::string to = place_of(part_of(rule, "destination"));
+  const std::string action = text_of(rule, "action");
+  if (action == "limit_joins") return "joins to " + to + " beyond " + text_of(rule, "joins_per_second") + " a second";
+  const std::string subflow = "the subflow " + place_of(part_of(rule, "source")) + " > " + to;
+  return action == "block_subflow" ? subflow : "ADD_ADDR " + text_of(rule, "address") + " on " + subflow;
+}
+
 std::string mitigation_line(const Json& rule, double now) {
-  const bool blocks = text_of(rule, "action") == "block_subflow";
-  const std::string what = blocks ? "the subflow " + place_of(part_of(rule, "source")) + " > " + place_of(part_of(rule, "destination"))
-                                  : "joins to " + place_of(part_of(rule, "destination")) + " beyond " + text_of(rule, "joins_per_second") + " a second";
-  const std::string packets = format_count(number_of(rule, "packets")) + (is_true(rule, "enforced") ? " held back" : " would have been held back");
-  return "rule " + text_of(rule, "number") + (is_true(rule, "by_hand") ? ", by hand: " : ": ") + what + "; " + packets + "; for " +
+  const std::string deed = text_of(rule, "action") == "strike_address" ? "struck" : "held back";
+  const std::string packets = format_count(number_of(rule, "packets")) + (is_true(rule, "enforced") ? " " : " would have been ") + deed;
+  return "rule " + text_of(rule, "number") + (is_true(rule, "by_hand") ? ", by hand: " : ": ") + subject_of(rule) + "; " + packets + "; for " +
          format_age(now - number_of(rule, "begun")) + ", ends in " + format_age(number_of(rule, "until") - now) + "\n";
 }
 

@@ -1,4 +1,5 @@
-"""Attacks through the wire: a flood of joins with a right token from forged sources, and a rogue who joins without the keys.
+"""Attacks through the wire: a flood of joins with a right token from forged sources, a rogue who joins without the keys, and one
+who forges ADD_ADDRs.
 
 Each check returns sentences on what is wrong.
 """
@@ -39,6 +40,8 @@ SETTINGS = """detectors:
 ROGUE = ("10.78.1.99", 40_000)
 ROGUE_SETTINGS = "detectors: {{join_hmac: {{mitigation: {mode}}}}}"
 ROGUE_SEGMENTS = 50
+FORGER_SETTINGS = "detectors: {{add_addr_hmac: {{mitigation: {mode}}}}}"
+FORGED = 5
 
 
 class Hosts:
@@ -92,8 +95,8 @@ def _token(monitor):
     return bytes.fromhex(monitor.events("ESTABLISHED")[0]["token"].zfill(8))
 
 
-def _mac(network):
-    return bytes.fromhex(run_in(network.server, "cat", "/sys/class/net/s1/address").strip().replace(":", ""))
+def _mac(network, device="s1"):
+    return bytes.fromhex(run_in(network.server, "cat", f"/sys/class/net/{device}/address").strip().replace(":", ""))
 
 
 def _wait_for(what, seconds):
@@ -274,4 +277,49 @@ def rogue(directory, mode):
         wanted = {"off": (none, none), "observe": (none, all_of_them), "enforce": (all_of_them, none)}[mode]
         if came != (0 if mode == "enforce" else ROGUE_SEGMENTS) or held not in wanted[0] or seen not in wanted[1]:
             problems.append(f"of {ROGUE_SEGMENTS} segments {came} came to the server, {held} were held back, {seen} observed")
+        return problems
+
+
+def forger(directory, mode):
+    """One who sees the initial subflow, and no keys, forges ADD_ADDRs in it: the server gets none, and the one of its host all the same."""
+    with contextlib.ExitStack() as stack:
+        network = stack.enter_context(Between())
+        wire = stack.enter_context(Wire(network, directory, settings=FORGER_SETTINGS.format(mode=mode)))
+        monitor = stack.enter_context(Monitor(network.server))
+        far = stack.enter_context(raw.End(network.server, "s0"))
+        near = stack.enter_context(raw.End(network.client, "c0"))
+        hosts = stack.enter_context(Hosts(network))
+        mac = _mac(network, "s0")
+        hosts.connect()
+        monitor.wait_for("SF_ESTABLISHED")  # the server's own ADD_ADDR has passed
+        segments = [parse_frame(frame) for frame in far.received_to(mac, 1000, 0.5)]
+        last = [segment for segment in segments if segment and segment.flow[3] == PORT][-1]
+
+        def frame_with(options):
+            return build_frame(Segment(last.flow, ACK, last.next_sequence, last.acknowledgement, options, source_mac=raw.MAC), mac)
+
+        forged = [mptcp.add_addr(7, f"10.78.0.{100 + number}", bytes([number] * 8)) for number in range(FORGED)]
+        forged.append(forged[-1])  # sent again, as hosts do until it is echoed
+        sent = [frame_with(option) for option in forged]
+        for frame in sent:
+            near.send([frame])
+            time.sleep(0.05)
+        arrived = far.received(len(sent), 1)
+        wanted = [frame_with(bytes([1] * len(option))) for option in forged] if mode == "enforce" else sent
+        problems = raw.differences(wanted, arrived)
+        told = _wait_for(lambda: sum(row["note"] == "add_addr_hmac" for row in wire.rows("notice")) == FORGED, 5)
+        if not told:
+            problems.append("not each forged ADD_ADDR was told once")
+        hosts.connect()
+        if not _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5):
+            problems.append("an honest join was not let in")
+        said = subprocess.run([BINARY, "mitigations", "--socket", directory / "control.sock"], capture_output=True, text=True, timeout=10).stdout
+        counts = tuple(int(wire.metric(f"mptap_{what}_addresses_total")) for what in ("struck", "observed", "unjudged"))
+        problems += wire.problems() + wire.ends()
+        count = len(sent)
+        if counts != {"off": (0, 0, 0), "observe": (0, count, 0), "enforce": (count, 0, 0)}[mode]:
+            problems.append(f"struck, observed and unjudged are {counts} of {count}")
+        part = {"off": "nothing is held back", "observe": f"{count} would have been struck", "enforce": f"; {count} struck"}[mode]
+        if part not in said or (mode != "off" and f"ADD_ADDR 10.78.0.{99 + FORGED} on the subflow {last.flow[0]}" not in said):
+            problems.append(f"mptap mitigations says {said!r}")
         return problems

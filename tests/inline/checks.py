@@ -149,7 +149,7 @@ def restart(directory, driver):
 
 def partner_down(directory, driver):
     """A port that is down for a moment: its pair goes on afterwards, the connection outlives it, and no frame is uncounted."""
-    with Between() as network, Wire(network, directory, driver=driver) as wire:
+    with Between() as network, Wire(network, directory, driver=driver, settings="mirror_links: false") as wire:
         with Connection(network) as connection:
             copied = []
             thread = threading.Thread(target=lambda: copied.extend(connection.copy(LOAD_BYTES, block_s=BLOCK_S)))

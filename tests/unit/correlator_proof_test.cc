@@ -65,6 +65,34 @@ TEST_CASE("an ADD_ADDR's HMAC is right in any of its three forms", "[proof]") {
   }
 }
 
+TEST_CASE("of each forged ADD_ADDR, repeated or not, somebody is told at once, but for senders that are allowed", "[proof]") {
+  struct Told : WrongAddressSink {
+    void on_wrong_address(const Event& event) override {
+      told += std::to_string(event.record->add_addr.hmac[0]) + (event.subflow->self().slot == slot && !event.from_opener ? " " : "? ");
+    }
+    std::string told;
+    std::uint32_t slot = 0;
+  } it;
+  ControlRun run;
+  run.correlator().tell_wrong_addresses_to(it);
+  const Slot first = run.slot();
+  it.slot = first.slot;
+  run.connect(first, 0, Secrets{});
+  run.send(first, signed_address(run, first, 1, Secrets{}, testing::AddrHmacForm::kLast8of32));
+  CHECK(it.told.empty());
+  Record forged = signed_address(run, first, 1, Secrets{}, testing::AddrHmacForm::kLast8of32);
+  for (const std::uint8_t octet : std::array<std::uint8_t, 3>{1, 1, 2}) {
+    forged.add_addr.hmac[0] = octet;
+    run.send(first, forged);
+  }
+  CHECK(it.told == "1 1 2 ");
+  CHECK(run.notices.size() == 2);
+  run.notice_options.allow = {Prefix{first.tuple.acceptor.address, 128}};
+  forged.add_addr.hmac[0] = 3;
+  run.send(first, forged);
+  CHECK(it.told == "1 1 2 ");
+}
+
 TEST_CASE("a forged ADD_ADDR changes nothing", "[proof]") {
   ControlRun run;
   const Slot first = run.slot();

@@ -22,6 +22,7 @@ class ExactBytes {
     std::copy(from.begin(), from.end(), data_.get());
   }
   [[nodiscard]] Bytes view() const { return {data_.get(), size_}; }
+  [[nodiscard]] std::span<std::uint8_t> bytes() { return {data_.get(), size_}; }
 
  private:
   std::size_t size_;

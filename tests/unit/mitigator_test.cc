@@ -38,6 +38,20 @@ struct Rules : ReportSink {
     it.packet_name = {0, slot, 7, worker, RecordKind::kJoinAck};
     mitigator.on_report(std::move(it));
   }
+  void forged_address(double at_s, std::uint16_t worker, std::uint32_t slot, std::uint8_t address_id) {
+    const Subflow subflow(SubflowRef{worker, 7, slot});
+    Record record;
+    record.add_addr = AddAddrBody{};
+    record.add_addr.address = ip("10.0.0.66");
+    record.add_addr.port = 99;  // without has_port it means nothing
+    record.add_addr.address_id = AddressId{address_id};
+    record.add_addr.has_hmac = true;
+    Event event{.kind = EventKind::kAddressAdvertised, .time_ns = ControlRun::ns(at_s), .tuple = {{ip("10.0.0.1"), 40000}, {ip("10.0.0.2"), 80}}};
+    event.subflow = &subflow;
+    event.record = &record;
+    event.from_opener = false;
+    mitigator.on_wrong_address(event);
+  }
   std::vector<RuleOrder> ordered(std::size_t worker) {
     std::vector<RuleOrder> orders;
     for (RuleOrder order; channels[worker].orders.try_pop(order);) orders.push_back(order);
@@ -214,6 +228,38 @@ TEST_CASE("a subflow whose cell is taken is not blocked, and that is counted", "
   it.mitigator.advance(ControlRun::ns(4));
   CHECK(it.counters.rules == 0);
   CHECK(it.ordered(0).back().kind == RuleOrder::Kind::kEnd);
+}
+
+TEST_CASE("a forged ADD_ADDR is struck in its worker, by one rule a subflow", "[mitigation]") {
+  Rules it;
+  it.forged_address(1, 1, 42, 3);
+  CHECK(it.ordered(1).empty());  // not asked for
+  it.detectors.add_addr_hmac.mitigation = Mitigation::kEnforce;
+  it.mitigator.advance(ControlRun::ns(1));
+  CHECK(it.mitigator.judges_addresses());
+  CHECK(it.channels[1].control.judges_addresses);
+  it.forged_address(2, 1, 42, 3);
+  CHECK(it.ordered(0).empty());
+  const auto orders = it.ordered(1);
+  REQUIRE(orders.size() == 1);
+  CHECK(orders[0].kind == RuleOrder::Kind::kStrike);
+  CHECK((orders[0].slot == 42 && orders[0].generation == 7 && orders[0].place == place_of_strike(42)));
+  CHECK((orders[0].enforced && orders[0].from_acceptor));
+  CHECK((orders[0].claim.address_id == AddressId{3} && orders[0].claim.port == 0 && orders[0].claim.address == ip("10.0.0.66")));
+  it.forged_address(30, 1, 42, 9);
+  CHECK(it.ordered(1).at(0).claim.address_id == AddressId{9});
+  it.forged_address(31, 1, 42 + kStrikeCells, 9);  // its place is taken
+  CHECK(it.counters.rules == 1);
+  CHECK(it.counters.rules_refused == 1);
+  CHECK(it.told == "mitigation:start");
+  CHECK(it.last.find("forged ADD_ADDRs of this subflow are struck") != std::string::npos);
+  it.mitigator.advance(ControlRun::ns(89));
+  CHECK(it.counters.rules == 1);
+  it.detectors.add_addr_hmac.enabled = false;
+  it.mitigator.advance(ControlRun::ns(89.5));
+  CHECK(it.counters.rules == 0);
+  CHECK_FALSE(it.channels[1].control.judges_addresses);
+  CHECK(it.last.find("are no longer struck: switched off; 0 were") != std::string::npos);
 }
 
 TEST_CASE("only what is asked for makes rules; observing says so", "[mitigation]") {

@@ -50,13 +50,21 @@ class VectorSource final : public PacketSource {
     }
     return ReceiveStatus::kMore;
   }
+  bool overwrite(std::uint8_t place, std::uint32_t at, std::span<const std::uint8_t> bytes) noexcept override {
+    const std::span<std::uint8_t> packet = held_.at(place)->bytes();
+    if (at + bytes.size() > packet.size()) return false;
+    std::copy(bytes.begin(), bytes.end(), packet.begin() + at);
+    return true;
+  }
   void release(std::uint64_t dropped) noexcept override {
     for (std::size_t i = 0; i < held_.size(); ++i) held_back.push_back((dropped >> i & 1) != 0);
+    if (!held_.empty()) last_left.assign(held_.back()->view().begin(), held_.back()->view().end());
   }
   [[nodiscard]] bool is_live() const override { return live_; }
 
   bool is_inline = false;
   std::vector<bool> held_back;  // of each packet that was delivered
+  ts::Bytes last_left;          // the last of them, as it went on
   std::size_t burst_limit = Burst::kCapacity;
 
  private:
@@ -175,6 +183,7 @@ class WorkerRun {
     return records;
   }
 
+  [[nodiscard]] RecordRing& ring() { return ring_; }
   [[nodiscard]] WorkerTally tally() const { return worker_.counters(); }
 
   void check_sums() const {

@@ -1,0 +1,109 @@
+#include "daemon/link_keeper.h"
+
+#include <pthread.h>
+#include <spdlog/spdlog.h>
+
+#include <chrono>
+#include <latch>
+#include <utility>
+
+#include "daemon/export/signals_blocked.h"
+#include "daemon/privileges.h"
+#include "dataplane/port_names.h"
+
+namespace mptap {
+namespace {
+
+constexpr std::chrono::milliseconds kTurn{100};
+
+std::uint64_t steady_ns() {
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
+}
+
+}  // namespace
+
+LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options) : ports_(ports) {
+  for (const auto& [first_name, second_name] : options.pairs) {
+    const auto first = find_port(options, first_name);
+    const auto second = find_port(options, second_name);
+    if (!first || !second || !ports.link(*first) || !ports.link(*second)) continue;  // a virtual device has no link
+    pairs_.push_back({{*first, *second}, {name_of(options.ports[*first]), name_of(options.ports[*second])}, {}, {}, false});
+  }
+  if (pairs_.empty()) return;
+  for (Pair& pair : pairs_) bring_up(pair);
+  const SignalsBlocked blocked;
+  std::latch begun(1);
+  thread_ = std::thread([this, &begun] {
+    pthread_setname_np(pthread_self(), "mptap-links");
+    keep_network_administration();
+    begun.count_down();
+    run();
+  });
+  begun.wait();
+}
+
+LinkKeeper::~LinkKeeper() {
+  {
+    const std::lock_guard lock(mutex_);
+    stops_ = true;
+  }
+  wake_.notify_all();
+  if (thread_.joinable()) thread_.join();
+}
+
+void LinkKeeper::run() {
+  while (sleeps_on()) {
+    for (Pair& pair : pairs_) look(pair);
+  }
+  for (Pair& pair : pairs_) {
+    if (const auto held = pair.mirror.held_down()) set_up(pair, *held, true);
+  }
+}
+
+bool LinkKeeper::sleeps_on() {
+  std::unique_lock lock(mutex_);
+  return !wake_.wait_for(lock, kTurn, [this] { return stops_; });
+}
+
+/// What an earlier run left down when it was killed, or was never up: nothing passes by it.
+void LinkKeeper::bring_up(Pair& pair) {
+  for (const std::size_t port : {0u, 1u}) {
+    const auto link = ports_.link(pair.ports.at(port));
+    if (!link || link->has_link) continue;
+    pair.mirror.expect_link(port, steady_ns());
+    if (link->is_up) continue;
+    set_up(pair, port, true);
+    spdlog::info("{} was down: brought up, for it is one of an inline pair", pair.names.at(port));
+  }
+}
+
+void LinkKeeper::look(Pair& pair) {
+  const auto first = ports_.link(pair.ports[0]);
+  const auto second = ports_.link(pair.ports[1]);
+  if (!first || !second) return;
+  const std::array<LinkState, 2> links{*first, *second};
+  for (const std::size_t port : {0u, 1u}) {
+    const bool has_link = links.at(port).has_link;
+    if (has_link && !std::exchange(pair.had_link.at(port), has_link)) ports_.resume_sending(pair.ports.at(port));
+    pair.had_link.at(port) = has_link;
+  }
+  const LinkMirror::Step step = pair.mirror.look(links, steady_ns());
+  if (step.deed == LinkMirror::Deed::kNone) return;
+  const bool up = step.deed == LinkMirror::Deed::kBringUp;
+  const std::string& cause = pair.names.at(1 - step.port);
+  if (up) {
+    spdlog::info("{} has a link again: {} is brought up", cause, pair.names.at(step.port));
+  } else {
+    spdlog::warn("{} has no link: {} is taken down until it has (setting mirror_links)", cause, pair.names.at(step.port));
+  }
+  set_up(pair, step.port, up);
+}
+
+void LinkKeeper::set_up(Pair& pair, std::size_t port, bool up) {
+  if (ports_.set_up(pair.ports.at(port), up) || std::exchange(pair.is_told, true)) return;
+  spdlog::warn("{} cannot be {}: links of this pair are not mirrored; an interface needs CAP_NET_ADMIN", pair.names.at(port),
+               up ? "brought up" : "taken down");
+}
+
+}  // namespace mptap
