@@ -12,7 +12,7 @@ CAPTURES = ROOT / "tests/captures"
 SEVERITIES = ("info", "low", "medium", "high")
 STAGES = {"join_flood": ("join_flood", "join_flood_status", "join_flood_end")}
 COMMON = {"enabled", "severity", "suppress"}
-TUNED_ELSEWHERE = {"malformed_option"}  # reload.py
+TUNED_ELSEWHERE = {"malformed_option", "add_addr_hmac"}  # reload.py; tests/inline, for it is of inline ports
 
 # (detector, its settings, capture, how many notices of it are left): what a user tunes shows.
 TUNED = (
