@@ -22,12 +22,18 @@ class RetriedSyns {
 
   void prefetch(std::uint64_t name) const { __builtin_prefetch(&blocks_[name & (kBlocks - 1)], 1); }
 
+  enum class Memory : std::uint8_t {
+    kNone,      // never seen
+    kThisSlice, // sent twice at once
+    kEarlier,   // comes again
+  };
+
   /// Remembers a SYN.
   ///
   /// @param name    Which nobody can foretell, see RefusedSyns::name_of().
   /// @param now_ns  Packet time.
-  /// @return Whether it was remembered in an earlier slice.
-  bool remember(std::uint64_t name, std::uint64_t now_ns) noexcept {
+  /// @return What was remembered of it before.
+  Memory remember(std::uint64_t name, std::uint64_t now_ns) noexcept {
     Block& block = blocks_[name & (kBlocks - 1)];
     const auto slice = static_cast<std::uint32_t>(now_ns >> kSliceShift);
     age(block, slice);
@@ -38,7 +44,8 @@ class RetriedSyns {
       common &= mark;
       mark |= bit;
     }
-    return (common & ~bit) != 0;
+    if ((common & ~bit) != 0) return Memory::kEarlier;
+    return common != 0 ? Memory::kThisSlice : Memory::kNone;
   }
 
  private:

@@ -52,7 +52,7 @@ void SubflowTracker::on_first_syn(const SegmentView& segment, const SynOption& s
   const std::uint32_t index = share_left ? try_open(segment, SlotClass::kUnanswered, true) : SubflowTable::kNone;
   if (index == SubflowTable::kNone) {
     if (share_left) table_.uncount_receiver(segment.receiver);
-    refuse(segment, segment.tcp.seq, syn, share_left ? 1 : options_.refused_join_sample);
+    refuse(segment, RefusedSyns::name_of(segment.hash, segment.tcp.seq), syn, share_left ? 1 : options_.refused_join_sample);
     return;
   }
   if (is_join) ++tally_.joins_seen;

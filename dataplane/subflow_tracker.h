@@ -73,15 +73,12 @@ class SubflowTracker {
     }
   }
 
-  /// Brings what on_held_back_join() will need towards the cache.
-  void prefetch_refused(const SegmentView& syn) const noexcept {
-    refused_.prefetch(RefusedSyns::name_of(syn.hash, Cursor({syn.header, kMinTcpHeader}).u32(4)));
-  }
-
   /// A join SYN that goes no further: nobody will answer it, so it takes no slot, and is told of as one that found none.
   ///
+  /// @param name         See RefusedSyns::name_of().
+  /// @param is_repeated  It was held back a moment ago, and told of then.
   /// @return False where it is no such SYN, and is for on_segment().
-  bool on_held_back_join(const SegmentView& segment) noexcept { return segment.is_new_syn && try_refuse_join(segment); }
+  bool on_held_back_join(const SegmentView& segment, std::uint64_t name, bool is_repeated) noexcept;
 
   /// @param segment  Its `tcp` is filled in where it is needed.
   /// @param now_ns   Packet time, never less than before.
@@ -106,14 +103,15 @@ class SubflowTracker {
  private:
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
   [[nodiscard]] bool on_refused_join(const SegmentView& segment) noexcept;
-  [[nodiscard]] bool try_refuse_join(const SegmentView& segment) noexcept;
+  [[nodiscard]] bool is_new_join(const SegmentView& segment) const noexcept;
+  void count_join_not_stored(const SegmentView& segment, Token token, bool is_told, std::uint32_t sample) noexcept;
   [[nodiscard]] bool was_opened(std::uint64_t hash) const noexcept;
 
   // Steps of on_any, by what the segment is.
   void on_any(const SegmentView& segment) noexcept;
   void on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept;
-  void refuse(const SegmentView& segment, std::uint32_t isn, SynOption syn, std::uint32_t sample) noexcept;
+  void refuse(const SegmentView& segment, std::uint64_t name, SynOption syn, std::uint32_t sample) noexcept;
   void on_further_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
   void on_late_syn(std::uint32_t index, const SegmentView& segment, const SynOption& syn) noexcept;
   void on_syn_ack(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;

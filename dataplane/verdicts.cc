@@ -119,7 +119,8 @@ bool Verdicts::is_spared(const IpAddress& address) const noexcept {
 }
 
 bool Verdicts::is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept {
-  const auto cell = rules_.proven != nullptr ? rules_.proven->find(syn.source(), now_ns) : std::nullopt;
+  if (rules_.proven == nullptr || !rules_.proven->may_know(syn.source())) return false;
+  const auto cell = rules_.proven->find(syn.source(), now_ns);
   if (!cell) return false;
   std::uint32_t& passed = proven_passed_[*cell];
   const auto second = static_cast<std::uint32_t>(now_ns >> kStepShift) << kPassedBits;
@@ -130,7 +131,8 @@ bool Verdicts::is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept 
   return true;
 }
 
-bool Verdicts::is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept {
+bool Verdicts::is_beyond(Suspect& suspect, std::uint64_t now_ns) noexcept {
+  Limit& limit = *suspect.limit;
   if (limit.step != now_ns >> kStepShift) {
     limit.step = now_ns >> kStepShift;
     limit.passed = 0;
@@ -139,16 +141,19 @@ bool Verdicts::is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t
     ++limit.passed;
     return false;
   }
-  return !retried_.remember(name_of(segment), now_ns);
+  const RetriedSyns::Memory memory = retried_.remember(suspect.name, now_ns);
+  suspect.is_repeated = memory == RetriedSyns::Memory::kThisSlice;
+  return memory != RetriedSyns::Memory::kEarlier;
 }
 
-bool Verdicts::prefetch(const SegmentView& segment) noexcept {
-  if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment) || limit_of(segment.destination()) == nullptr) return false;
-  retried_.prefetch(name_of(segment));
-  return true;
+Verdicts::Suspect Verdicts::prefetch(const SegmentView& segment) noexcept {
+  if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment)) return {};
+  const Suspect suspect{limit_of(segment.destination()), name_of(segment)};
+  if (suspect.limit != nullptr) retried_.prefetch(suspect.name);
+  return suspect;
 }
 
-bool Verdicts::holds_back(const SegmentView& segment, const SubflowTable& table, std::uint64_t now_ns) noexcept {
+bool Verdicts::holds_back(const SegmentView& segment, Suspect& suspect, const SubflowTable& table, std::uint64_t now_ns) noexcept {
   if (blocked_used_ != 0 && segment.likely_slot != SubflowTable::kNone) {
     const Blocked& cell = blocked_[segment.likely_slot % kBlockCells];
     if (cell.until_ns != 0 && cell.slot == segment.likely_slot && cell.generation == table[cell.slot].generation &&
@@ -158,12 +163,11 @@ bool Verdicts::holds_back(const SegmentView& segment, const SubflowTable& table,
       return cell.enforced;
     }
   }
-  if (limits_used_ == 0 || segment.scan.count == 0 || !is_join_syn(segment)) return false;
-  Limit* limit = limit_of(segment.destination());
-  if (limit == nullptr || is_spared(segment.source()) || is_proven(segment, now_ns) || !is_beyond(*limit, segment, now_ns)) return false;
-  ++(limit->enforced ? tally_.held_back_joins : tally_.observed_joins);
-  rules_.packets.add(limit->place);
-  return limit->enforced;
+  if (suspect.limit == nullptr || is_spared(segment.source()) || is_proven(segment, now_ns) || !is_beyond(suspect, now_ns)) return false;
+  const Limit& limit = *suspect.limit;
+  ++(limit.enforced ? tally_.held_back_joins : tally_.observed_joins);
+  rules_.packets.add(limit.place);
+  return limit.enforced;
 }
 
 }  // namespace mptap

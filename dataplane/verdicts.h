@@ -34,15 +34,23 @@ class Verdicts {
   /// Whether nothing of this source is ever held back.
   [[nodiscard]] bool is_spared(const IpAddress& address) const noexcept;
 
-  /// Brings what holds_back() will need of a segment towards the cache. @return Whether a limit may hold it back.
-  bool prefetch(const SegmentView& segment) noexcept;
+  struct Limit;
+  /// A join SYN that a limit may hold back; others have no limit. Until the next take_orders().
+  struct Suspect {
+    Limit* limit = nullptr;
+    std::uint64_t name = 0;  // see RefusedSyns::name_of()
+    bool is_repeated = false;  // set by holds_back() of what was held back a moment ago
+  };
+
+  /// Looks whether a limit is for a segment, and brings what holds_back() will need of it towards the cache.
+  [[nodiscard]] Suspect prefetch(const SegmentView& segment) noexcept;
 
   /// Whether a segment is to be held back; counts it, also where its rule is only observed. Before it is tracked.
   ///
   /// @param segment  Its `likely_slot` is set.
-  [[nodiscard]] bool holds_back(const SegmentView& segment, const SubflowTable& table, std::uint64_t now_ns) noexcept;
+  /// @param suspect  What prefetch() made of it.
+  [[nodiscard]] bool holds_back(const SegmentView& segment, Suspect& suspect, const SubflowTable& table, std::uint64_t now_ns) noexcept;
 
- private:
   /// Join SYNs to one receiver are limited.
   struct Limit {
     IpAddress receiver{};
@@ -53,6 +61,8 @@ class Verdicts {
     std::uint32_t passed = 0;
     bool enforced = false;
   };
+
+ private:
   /// A subflow is blocked.
   struct Blocked {
     std::uint64_t until_ns = 0;  // 0: not in use
@@ -67,7 +77,7 @@ class Verdicts {
   void end_what_is_over(std::uint64_t now_ns) noexcept;
   [[nodiscard]] Limit* limit_at(std::uint16_t place) noexcept;
   [[nodiscard]] Limit* limit_of(const IpAddress& receiver) noexcept;
-  [[nodiscard]] bool is_beyond(Limit& limit, const SegmentView& segment, std::uint64_t now_ns) noexcept;
+  [[nodiscard]] bool is_beyond(Suspect& suspect, std::uint64_t now_ns) noexcept;
   [[nodiscard]] bool is_proven(const SegmentView& syn, std::uint64_t now_ns) noexcept;
 
   RuleChannel& rules_;

@@ -174,7 +174,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     Candidate& candidate = candidates_[concerned_[i]];
     tracker_.expire(candidate.time_ns);
-    track(candidate, judges && judge(candidate));
+    track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
   }
   tracker_.expire(now_ns_);
   if (verdicts_ && verdicts_->addresses().is_on()) judge_addresses(count);
@@ -288,13 +288,13 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
 [[gnu::noinline]] void Worker::prefetch_verdicts(std::size_t count) noexcept {
   for (std::size_t i = 0; i < count; ++i) {
     const Candidate& candidate = candidates_[concerned_[i]];
-    if (candidate.packet->is_inline && verdicts_->prefetch(candidate.segment)) tracker_.prefetch_refused(candidate.segment);
+    suspects_[i] = candidate.packet->is_inline ? verdicts_->prefetch(candidate.segment) : Verdicts::Suspect{};
   }
 }
 
-[[gnu::noinline]] bool Worker::judge(const Candidate& candidate) noexcept {
+[[gnu::noinline]] bool Worker::judge(const Candidate& candidate, Verdicts::Suspect& suspect) noexcept {
   const PacketView& packet = *candidate.packet;
-  if (!packet.is_inline || !verdicts_->holds_back(candidate.segment, tracker_.table(), candidate.time_ns)) return false;
+  if (!packet.is_inline || !verdicts_->holds_back(candidate.segment, suspect, tracker_.table(), candidate.time_ns)) return false;
   held_back_ |= std::uint64_t{1} << packet.place;
   return true;
 }
@@ -337,9 +337,12 @@ void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept
 }
 
 /// What is held back is told of all the same: control must see whether an attack goes on.
-void Worker::track(Candidate& candidate, bool is_held_back) noexcept {
+/// @param held_back  nullptr: it is not.
+void Worker::track(Candidate& candidate, const Verdicts::Suspect* held_back) noexcept {
   if (keeper_) keeper_->look_at(*candidate.packet, candidate.segment);
-  if (!is_held_back || !tracker_.on_held_back_join(candidate.segment)) tracker_.on_segment(candidate.segment, candidate.time_ns);
+  const bool is_join = held_back != nullptr && held_back->limit != nullptr;
+  const bool is_done = is_join && tracker_.on_held_back_join(candidate.segment, held_back->name, held_back->is_repeated);
+  if (!is_done) tracker_.on_segment(candidate.segment, candidate.time_ns);
   if (keeper_) keeper_->forget();
 }
 

@@ -78,8 +78,8 @@ class Worker {
   void prefetch_verdicts(std::size_t count) noexcept;
   void judge_addresses(std::size_t count) noexcept;
   void strike_address(const Candidate& candidate, bool is_judged) noexcept;
-  [[nodiscard]] bool judge(const Candidate& candidate) noexcept;
-  void track(Candidate& candidate, bool is_held_back) noexcept;
+  [[nodiscard]] bool judge(const Candidate& candidate, Verdicts::Suspect& suspect) noexcept;
+  void track(Candidate& candidate, const Verdicts::Suspect* held_back) noexcept;
   void publish(bool with_counters) noexcept;
 
   PacketSource& source_;
@@ -98,6 +98,7 @@ class Worker {
   std::array<Candidate, Burst::kCapacity> candidates_;
   FlowBatch flows_;                                         // of the candidates
   std::array<std::uint8_t, Burst::kCapacity> concerned_{};  // indices of candidates that concern the tracker
+  std::array<Verdicts::Suspect, Burst::kCapacity> suspects_;  // of these, in their order, where anything is judged
 
   WorkerCounters counters_;
   /// Read by control, and nothing beside them that anybody else writes.

@@ -281,18 +281,20 @@ TEST_CASE("more rules than there is room for change none of those there are", "[
 }
 
 TEST_CASE("a SYN that comes again is known for some seconds, and few others are taken for one", "[verdicts]") {
+  using Memory = RetriedSyns::Memory;
   RetriedSyns retried;
   const auto name = [](std::uint64_t i) { return mix64(i + 1); };
   constexpr std::uint64_t kFlood = 500'000;
   const auto time_ns = [](std::uint64_t i) { return kStartNs + i * 1'000; };  // a million a second
   std::uint64_t mistaken = 0;
-  for (std::uint64_t i = 0; i < kFlood; ++i) mistaken += retried.remember(name(i), time_ns(i)) ? 1 : 0;
-  for (std::uint64_t i = 0; i < kFlood; ++i) mistaken += retried.remember(name(kFlood + i), time_ns(kFlood + i)) ? 1 : 0;
+  for (std::uint64_t i = 0; i < kFlood; ++i) mistaken += retried.remember(name(i), time_ns(i)) != Memory::kNone ? 1 : 0;
+  for (std::uint64_t i = 0; i < kFlood; ++i) mistaken += retried.remember(name(kFlood + i), time_ns(kFlood + i)) != Memory::kNone ? 1 : 0;
   CHECK(mistaken < 500);  // of a million: 1 in 2,000
-  for (std::uint64_t i = 0; i < 1'000; ++i) CHECK(retried.remember(name(i), kStartNs + 1'100 * kMs));
-  for (std::uint64_t i = 1'000; i < 2'000; ++i) CHECK(retried.remember(name(i), kStartNs + 3'100 * kMs));
+  for (std::uint64_t i = 0; i < 1'000; ++i) CHECK(retried.remember(name(i), kStartNs + 1'100 * kMs) == Memory::kEarlier);
+  for (std::uint64_t i = 1'000; i < 2'000; ++i) CHECK(retried.remember(name(i), kStartNs + 3'100 * kMs) == Memory::kEarlier);
   std::uint64_t late = 0;
-  for (std::uint64_t i = 2'000; i < 3'000; ++i) late += retried.remember(name(i), kStartNs + 9'000 * kMs) ? 1 : 0;
+  for (std::uint64_t i = 2'000; i < 3'000; ++i) late += retried.remember(name(i), kStartNs + 9'000 * kMs) != Memory::kNone ? 1 : 0;
+  CHECK(retried.remember(name(2'000), kStartNs + 9'001 * kMs) == Memory::kThisSlice);
   CHECK(late < 10);
 }
 
