@@ -3,6 +3,7 @@
 
 #include <array>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -21,7 +22,8 @@ class LinkKeeper {
   /// Brings up what is down of the pairs, and begins.
   /// @param ports    Outlives this.
   /// @param options  What they were opened by.
-  LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options);
+  /// @param enter    What its thread does first, e.g. leave the workers' cores.
+  LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options, const std::function<void()>& enter);
   LinkKeeper(const LinkKeeper&) = delete;
   LinkKeeper& operator=(const LinkKeeper&) = delete;
   /// Brings up again what it holds down.

@@ -41,7 +41,8 @@ std::string Sensor::start() {
 
 void Sensor::mirror_links() {
   const DataplaneOptions& options = config_.startup.dataplane;
-  if (options.mirror_links && !options.pairs.empty()) links_ = std::make_unique<LinkKeeper>(*ports_, options);
+  if (!options.mirror_links || options.pairs.empty()) return;
+  links_ = std::make_unique<LinkKeeper>(*ports_, options, [this] { eal_->move_to_control_cores(); });
 }
 
 void Sensor::give_up_capabilities() {

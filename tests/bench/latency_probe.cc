@@ -78,7 +78,7 @@ class Wire {
 /// One v0 connection whose initiator misbehaves.
 class Offender {
  public:
-  Offender(Wire& wire, Random& random) : wire_(wire), random_(random) {
+  Offender(Wire& wire, Random& random) : wire_(wire) {
     port_ = static_cast<std::uint16_t>(20'000 + random.below(40'000));
     keys_[0] = random.next();
     keys_[1] = random.next();
@@ -119,7 +119,6 @@ class Offender {
   }
 
   Wire& wire_;
-  Random& random_;
   std::uint16_t port_;
   std::uint16_t ip_id_ = 0;
   Key keys_[2]{};
