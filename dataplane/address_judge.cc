@@ -34,6 +34,8 @@ std::optional<AddressClaim> claim_of(const SegmentView& segment, std::size_t i) 
   return AddressClaim{add.address, add.hmac, add.has_port ? add.port : std::uint16_t{0}, add.address_id};
 }
 
+bool is_from_acceptor(const SegmentView& segment, const SubflowSlot& slot) noexcept { return slot.opener_is_low() != segment.source_is_low; }
+
 /// RFC 1624, equation 3, for all words of both headers but the checksum's own.
 /// @param size  Even, and the same of both.
 std::uint16_t checksum_after(const std::uint8_t* before, const std::uint8_t* after, std::size_t size) noexcept {
@@ -73,8 +75,14 @@ bool AddressJudge::is_wrong(std::uint32_t slot, std::uint16_t generation, bool f
 }
 
 bool AddressJudge::knows(const SegmentView& segment, const SubflowTable& table) const noexcept {
-  RewrittenHeader header;
-  return strike(segment, table, header) != Outcome::kPasses;
+  const std::uint32_t slot = table.find(segment.hash);
+  const Rule* rule = rule_of(slot, table);
+  if (rule == nullptr) return false;
+  for (std::size_t i = 0; i < segment.scan.count; ++i) {
+    const auto claim = claim_of(segment, i);
+    if (claim && !is_wrong(slot, rule->generation, is_from_acceptor(segment, table[slot]), *claim)) return false;
+  }
+  return true;
 }
 
 bool AddressJudge::await_control(std::uint64_t records, std::uint64_t now_ns) noexcept {
@@ -98,7 +106,7 @@ AddressJudge::Outcome AddressJudge::strike(const SegmentView& segment, const Sub
   const std::uint32_t slot = table.find(segment.hash);
   const Rule* rule = rule_of(slot, table);
   if (rule == nullptr) return Outcome::kPasses;
-  const bool from_acceptor = table[slot].opener_is_low() != segment.source_is_low;
+  const bool from_acceptor = is_from_acceptor(segment, table[slot]);
   header.size = kMinTcpHeader + segment.tcp.options.size();
   std::copy_n(segment.header, header.size, header.bytes.begin());
   bool found = false;
@@ -118,7 +126,7 @@ AddressJudge::Outcome AddressJudge::strike(const SegmentView& segment, const Sub
 
 void AddressJudge::note(const SegmentView& segment, const SubflowTable& table, Outcome outcome) noexcept {
   switch (outcome) {
-    case Outcome::kPasses: ++tally_.unjudged_addresses; return;
+    case Outcome::kPasses: return;
     case Outcome::kObserved: ++tally_.observed_addresses; break;
     case Outcome::kStruck: ++tally_.struck_addresses; break;
   }

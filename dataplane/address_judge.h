@@ -34,7 +34,7 @@ class AddressJudge {
   /// Whether a segment brings an ADD_ADDR with an HMAC, by the first byte and the length of each MPTCP option.
   [[nodiscard]] static bool brings_claim(const SegmentView& segment) noexcept;
 
-  /// Whether it is known to be wrong already.
+  /// Whether all ADD_ADDRs with an HMAC that it brings are known to be wrong already.
   [[nodiscard]] bool knows(const SegmentView& segment, const SubflowTable& table) const noexcept;
 
   /// Waits until control has taken the first `records` of this worker. False where it was not in time, or was waited for
@@ -43,16 +43,19 @@ class AddressJudge {
   [[nodiscard]] bool await_control(std::uint64_t records, std::uint64_t now_ns) noexcept;
 
   enum class Outcome : std::uint8_t {
-    kPasses,    // no rule speaks of it
+    kPasses,    // nothing of it is known to be wrong
     kObserved,  // one does, and is not enforced
     kStruck,    // goes on with another header
   };
-  /// Finds what is to become of a segment. Counts nothing: see note().
+  /// Finds what is to become of a segment. Counts nothing: see note() and note_unjudged().
   /// @param header  Set on kStruck: NOPs in the place of the ADD_ADDR, and the checksum that goes with them (RFC 1624).
   [[nodiscard]] Outcome strike(const SegmentView& segment, const SubflowTable& table, RewrittenHeader& header) const noexcept;
 
-  /// Counts what became of it: kPasses where it was not known to be right.
+  /// Counts what became of it.
   void note(const SegmentView& segment, const SubflowTable& table, Outcome outcome) noexcept;
+
+  /// Counts a segment that goes on with an ADD_ADDR of which it is not known whether it is right, or which cannot be struck.
+  void note_unjudged() noexcept { ++tally_.unjudged_addresses; }
 
   // Control's orders.
   void obey(const RuleOrder& order) noexcept;

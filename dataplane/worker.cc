@@ -325,15 +325,17 @@ void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept
   AddressJudge& judge = verdicts_->addresses();
   const PacketView& packet = *candidate.packet;
   RewrittenHeader header;
-  AddressJudge::Outcome outcome = judge.strike(candidate.segment, tracker_.table(), header);
-  if (outcome == AddressJudge::Outcome::kPasses && is_judged) return;
+  const AddressJudge::Outcome outcome = judge.strike(candidate.segment, tracker_.table(), header);
+  const bool is_unjudged = !is_judged && !judge.knows(candidate.segment, tracker_.table());
+  bool is_done = true;
   if (outcome == AddressJudge::Outcome::kStruck) {
     Frame frame;
     const auto at = static_cast<std::uint32_t>(candidate.segment.header - packet.data);
     const bool can = frame_detail::walk_frame(packet, options_.frame, frame) == FrameStatus::kTcpSegment && frame.tunnels == 0;
-    if (!can || !source_.overwrite(packet.place, at, {header.bytes.data(), header.size})) outcome = AddressJudge::Outcome::kPasses;
+    is_done = can && source_.overwrite(packet.place, at, {header.bytes.data(), header.size});
   }
-  judge.note(candidate.segment, tracker_.table(), outcome);
+  if (is_done) judge.note(candidate.segment, tracker_.table(), outcome);
+  if (is_unjudged || !is_done) judge.note_unjudged();
 }
 
 /// What is held back is told of all the same: control must see whether an attack goes on.

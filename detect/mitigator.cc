@@ -152,10 +152,13 @@ void Mitigator::begin_of_subflow(Held held, RuleOrder wanted) {
   wanted.slot = held.slot;
   wanted.generation = held.generation;
   wanted.until_ns = held.rule.until_ns;
-  const auto known = find(held.place, *held.worker);
+  auto known = find(held.place, *held.worker);
+  if (known != rules_.end() && known->slot == held.slot && known->generation != held.generation) {
+    end(known, held.rule.begun_ns, "the subflow is over");
+    known = rules_.end();
+  }
   if (known != rules_.end()) {
-    const bool is_same = known->slot == held.slot && known->generation == held.generation;
-    if (!is_same) {
+    if (known->slot != held.slot) {
       ControlCounters::add(counters_.rules_refused);
     } else if (order(*known, wanted)) {
       held.rule.number = known->rule.number;

@@ -301,25 +301,37 @@ def forger(directory, mode):
         forged = [mptcp.add_addr(7, f"10.78.0.{100 + number}", bytes([number] * 8)) for number in range(FORGED)]
         forged.append(forged[-1])  # sent again, as hosts do until it is echoed
         sent = [frame_with(option) for option in forged]
+
+        def counted():
+            return [int(wire.metric(f"mptap_{what}_addresses_total")) for what in ("struck", "observed", "unjudged")]
+
+        before = counted()
         for frame in sent:
             near.send([frame])
             time.sleep(0.05)
         arrived = far.received(len(sent), 1)
-        wanted = [frame_with(bytes([1] * len(option))) for option in forged] if mode == "enforce" else sent
-        problems = raw.differences(wanted, arrived)
+        struck = [frame_with(bytes([1] * len(option))) for option in forged] if mode == "enforce" else sent
+        # Where control was not in time on a busy machine a segment goes on, and is counted.
+        passed = sum(came == whole != without for came, whole, without in zip(arrived, sent, struck))
+        problems = raw.differences([whole if came == whole else without for came, whole, without in zip(arrived, sent, struck)], arrived)
+        problems += [] if len(arrived) == len(sent) else [f"{len(arrived)} of {len(sent)} frames arrived"]
         told = _wait_for(lambda: sum(row["note"] == "add_addr_hmac" for row in wire.rows("notice")) == FORGED, 5)
         if not told:
             problems.append("not each forged ADD_ADDR was told once")
+        counts = tuple(now - then for now, then in zip(counted(), before))
         hosts.connect()
         if not _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5):
             problems.append("an honest join was not let in")
         said = subprocess.run([BINARY, "mitigations", "--socket", directory / "control.sock"], capture_output=True, text=True, timeout=10).stdout
-        counts = tuple(int(wire.metric(f"mptap_{what}_addresses_total")) for what in ("struck", "observed", "unjudged"))
         problems += wire.problems() + wire.ends()
         count = len(sent)
-        if counts != {"off": (0, 0, 0), "observe": (0, count, 0), "enforce": (count, 0, 0)}[mode]:
+        late = counts[2]
+        if late > count / 3 or (mode == "enforce" and passed != late):
+            problems.append(f"{late} of {count} were not judged, and {passed} passed")
+        if counts != {"off": (0, 0, 0), "observe": (0, count - late, late), "enforce": (count - late, 0, late)}[mode]:
             problems.append(f"struck, observed and unjudged are {counts} of {count}")
-        part = {"off": "nothing is held back", "observe": f"{count} would have been struck", "enforce": f"; {count} struck"}[mode]
+        judged = count - late
+        part = {"off": "nothing is held back", "observe": f"{judged} would have been struck", "enforce": f"; {judged} struck"}[mode]
         if part not in said or (mode != "off" and f"ADD_ADDR 10.78.0.{99 + FORGED} on the subflow {last.flow[0]}" not in said):
             problems.append(f"mptap mitigations says {said!r}")
         return problems

@@ -38,8 +38,8 @@ struct Rules : ReportSink {
     it.packet_name = {0, slot, 7, worker, RecordKind::kJoinAck};
     mitigator.on_report(std::move(it));
   }
-  void forged_address(double at_s, std::uint16_t worker, std::uint32_t slot, std::uint8_t address_id) {
-    const Subflow subflow(SubflowRef{worker, 7, slot});
+  void forged_address(double at_s, std::uint16_t worker, std::uint32_t slot, std::uint8_t address_id, std::uint16_t generation = 7) {
+    const Subflow subflow(SubflowRef{worker, generation, slot});
     Record record;
     record.add_addr = AddAddrBody{};
     record.add_addr.address = ip("10.0.0.66");
@@ -253,6 +253,12 @@ TEST_CASE("a forged ADD_ADDR is struck in its worker, by one rule a subflow", "[
   CHECK(it.counters.rules_refused == 1);
   CHECK(it.told == "mitigation:start");
   CHECK(it.last.find("forged ADD_ADDRs of this subflow are struck") != std::string::npos);
+  it.forged_address(32, 1, 42, 9, 8);  // another subflow in the same slot: the one before is over
+  const auto renewed = it.ordered(1);
+  REQUIRE(renewed.size() == 2);
+  CHECK(renewed[0].kind == RuleOrder::Kind::kEnd);
+  CHECK((renewed[1].kind == RuleOrder::Kind::kStrike && renewed[1].generation == 8));
+  CHECK(it.told == "mitigation:start mitigation:end mitigation:start");
   it.mitigator.advance(ControlRun::ns(89));
   CHECK(it.counters.rules == 1);
   it.detectors.add_addr_hmac.enabled = false;
