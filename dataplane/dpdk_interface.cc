@@ -154,7 +154,8 @@ void InterfaceWatch::resume_sending() noexcept {
     int error = 0;
     socklen_t size = sizeof error;
     (void)getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size);
-    (void)sendto(descriptor, nullptr, 0, MSG_DONTWAIT, nullptr, 0);
+    const char nothing = 0;
+    (void)send(descriptor, &nothing, 0, MSG_DONTWAIT);
   }
 }
 

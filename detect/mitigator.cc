@@ -122,7 +122,7 @@ void Mitigator::on_wrong_hmac(const Notice& notice) {
   held.rule.destination = *notice.destination;
   RuleOrder block;
   block.kind = RuleOrder::Kind::kBlock;
-  begin_of_subflow(std::move(held), block);
+  begin_of_subflow(held, block);
 }
 
 void Mitigator::on_wrong_address(const Event& event) {
@@ -141,7 +141,7 @@ void Mitigator::on_wrong_address(const Event& event) {
   strike.kind = RuleOrder::Kind::kStrike;
   strike.from_acceptor = !event.from_opener;
   strike.claim = {add.address, add.hmac, add.has_port ? add.port : std::uint16_t{0}, add.address_id};
-  begin_of_subflow(std::move(held), strike);
+  begin_of_subflow(held, strike);
 }
 
 /// Begins a rule of a subflow, or renews what there is of it in the same place; one of another subflow stays.
