@@ -21,6 +21,7 @@ from monitor import Monitor
 from mptap import BINARY
 from netns import inside, run_in
 from segments import ACK, MSS, SYN, Segment, build_frame, parse_frame
+from support import wait_for
 from transfer import IPPROTO_MPTCP, PORT
 
 JOINS = 40_000  # at a pace that no queue between overflows at
@@ -99,15 +100,6 @@ def _mac(network, device="s1"):
     return bytes.fromhex(run_in(network.server, "cat", f"/sys/class/net/{device}/address").strip().replace(":", ""))
 
 
-def _wait_for(what, seconds):
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
-
-
 def _paced(sender, frames):
     """Begins to send; returns what waits for the end, see End.flood()."""
     thread = threading.Thread(target=lambda: sender.send(frames, at_once=16))
@@ -144,12 +136,12 @@ def flood(directory, mode, joins=JOINS, begin=_paced):
         before = nstat.read(network.server)
         sender = stack.enter_context(raw.End(network.client, "c1"))
         end_of_flood = begin(sender, frames)
-        under_attack = _wait_for(lambda: any(row["note"] == "join_flood" for row in wire.rows("notice")), 5)
+        under_attack = wait_for(lambda: any(row["note"] == "join_flood" for row in wire.rows("notice")), 5)
         for _ in range(HONEST):
             hosts.connect()
-        joined = _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 1 + HONEST, JOINED_S if mode == "enforce" else 1)
+        joined = wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 1 + HONEST, JOINED_S if mode == "enforce" else 1)
         sent, seconds = end_of_flood()
-        over = _wait_for(lambda: any(row["note"] == "join_flood_end" for row in wire.rows("notice")) and wire.metric("mptap_rules") == 0, OVER_S)
+        over = wait_for(lambda: any(row["note"] == "join_flood_end" for row in wire.rows("notice")) and wire.metric("mptap_rules") == 0, OVER_S)
         problems = wire.wrong_sums()
         missed = wire.metric("mptap_port_nic_missed_total")
         passed = nstat.moved(before, nstat.read(network.server))["MPJoinSynRx"]
@@ -255,16 +247,16 @@ def rogue(directory, mode):
             return ["the server does not answer the rogue's SYN: this checks nothing"]
         behind = parse_frame(answers[0]).next_sequence
         send(ACK, 1001, behind, mptcp.mp_join_ack(bytes(20)))
-        if not _wait_for(lambda: any(row["note"] == "join_hmac" for row in wire.rows("notice")), 5):
+        if not wait_for(lambda: any(row["note"] == "join_hmac" for row in wire.rows("notice")), 5):
             return ["no join_hmac was told: this checks nothing"]
-        if not _wait_for(lambda: wire.metric("mptap_rules") == (mode != "off"), 5):
+        if not wait_for(lambda: wire.metric("mptap_rules") == (mode != "off"), 5):
             return [f"{wire.metric('mptap_rules'):.0f} rules are in force"]
         came_before = len(far.received(2, 0.2))
         for number in range(ROGUE_SEGMENTS):
             send(ACK, 1001 + 100 * number, behind, payload=bytes(100))
         came = len(far.received(ROGUE_SEGMENTS, 1))
         hosts.connect()
-        let_in = _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5)
+        let_in = wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5)
         problems = wire.wrong_sums()
         held, seen = (int(wire.metric(f"mptap_{what}_segments_total")) for what in ("held_back", "observed"))
         problems += wire.ends()
@@ -315,12 +307,12 @@ def forger(directory, mode):
         passed = sum(came == whole != without for came, whole, without in zip(arrived, sent, struck))
         problems = raw.differences([whole if came == whole else without for came, whole, without in zip(arrived, sent, struck)], arrived)
         problems += [] if len(arrived) == len(sent) else [f"{len(arrived)} of {len(sent)} frames arrived"]
-        told = _wait_for(lambda: sum(row["note"] == "add_addr_hmac" for row in wire.rows("notice")) == FORGED, 5)
+        told = wait_for(lambda: sum(row["note"] == "add_addr_hmac" for row in wire.rows("notice")) == FORGED, 5)
         if not told:
             problems.append("not each forged ADD_ADDR was told once")
         counts = tuple(now - then for now, then in zip(counted(), before))
         hosts.connect()
-        if not _wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5):
+        if not wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5):
             problems.append("an honest join was not let in")
         said = subprocess.run([BINARY, "mitigations", "--socket", directory / "control.sock"], capture_output=True, text=True, timeout=10).stdout
         problems += wire.problems() + wire.ends()

@@ -4,12 +4,12 @@ import contextlib
 import os
 import pathlib
 import signal
-import time
 
 import raw
 from between import Between
 from bump import Wire
 from netns import run_in
+from support import wait_for
 
 SEEN_S = 3
 NET_ADMIN = 1 << 12
@@ -24,15 +24,6 @@ def _has_link(network, host, device):
 
 def _is_up(network, port):
     return int(run_in(network.middle, "cat", f"/sys/class/net/{port}/flags"), 16) & 1 == 1
-
-
-def _within(seconds, what):
-    deadline = time.monotonic() + seconds
-    while not what():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def _passes(network):
@@ -67,21 +58,21 @@ def mirrored(directory, driver):
         for device, (host, partner) in FAR.items():
             near = "client" if host == "server" else "server"
             run_in(getattr(network, near), "ip", "link", "set", device, "down")
-            if not _within(SEEN_S, lambda: not _has_link(network, host, partner)):
+            if not wait_for(lambda: not _has_link(network, host, partner), SEEN_S):
                 problems.append(f"{device} is down, and {partner} has a link")
             if not _has_link(network, "client", "c0") or not _has_link(network, "server", "s0"):
                 problems.append(f"{device} is down, and the other pair has no link")
-            if not _within(SEEN_S, lambda: wire.metric("mptap_port_up") == 2):
+            if not wait_for(lambda: wire.metric("mptap_port_up") == 2, SEEN_S):
                 problems.append(f"{device} is down, and {wire.metric('mptap_port_up'):.0f} of 4 ports are up")
             run_in(getattr(network, near), "ip", "link", "set", device, "up")
-            if not _within(SEEN_S, lambda: _has_link(network, host, partner) and _has_link(network, near, device)):
+            if not wait_for(lambda: _has_link(network, host, partner) and _has_link(network, near, device), SEEN_S):
                 problems.append(f"{device} is up again, and {partner} has no link")
             problems += _passes(network)
         network.set_port("lan1", "down")  # an operator's hand
-        if not _within(SEEN_S, lambda: not _has_link(network, "client", "c1")):
+        if not wait_for(lambda: not _has_link(network, "client", "c1"), SEEN_S):
             problems.append("lan1 is down, and c1 has a link")
         network.set_port("lan1", "up")
-        if not _within(SEEN_S, lambda: _has_link(network, "client", "c1")):
+        if not wait_for(lambda: _has_link(network, "client", "c1"), SEEN_S):
             problems.append("lan1 is up again, and c1 has no link")
         problems += _passes(network) + wire.problems()
         said = wire.stderr.read_text()
@@ -99,7 +90,7 @@ def left_down(directory, driver):
             (directory / name).mkdir()
             with Wire(network, directory / name, driver=driver) as wire:
                 run_in(network.client, "ip", "link", "set", "c1", "down")
-                if not _within(SEEN_S, lambda: not _is_up(network, "lan1")):
+                if not wait_for(lambda: not _is_up(network, "lan1"), SEEN_S):
                     problems.append(f"{name}: lan1 is up, though c1 is down")
                 if name == "stopped":
                     problems += wire.ends()
@@ -110,7 +101,7 @@ def left_down(directory, driver):
             run_in(network.client, "ip", "link", "set", "c1", "up")
         (directory / "again").mkdir()
         with Wire(network, directory / "again", driver=driver) as wire:
-            if not _within(SEEN_S, lambda: _has_link(network, "server", "s1")):
+            if not wait_for(lambda: _has_link(network, "server", "s1"), SEEN_S):
                 problems.append("lan1 stays down after the next start")
             problems += _passes(network)
             if "lan1 was down: brought up" not in wire.stderr.read_text():

@@ -4,6 +4,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 from between import Between
 from bump import Wire
@@ -33,3 +34,13 @@ def missing_xdp():
         except RuntimeError as error:
             refused = "not supported" in str(error) or "AF_XDP" in str(error)
             return f"AF_XDP is refused here ({error})" if refused else None
+
+
+def wait_for(what, seconds):
+    """Whether `what` comes true within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not what():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
