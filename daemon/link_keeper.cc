@@ -58,7 +58,7 @@ void LinkKeeper::run() {
     for (Pair& pair : pairs_) look(pair);
   }
   for (Pair& pair : pairs_) {
-    if (const auto held = pair.mirror.held_down()) set_up(pair, *held, true);
+    if (const auto held = pair.mirror.held_down()) (void)set_up(pair, *held, true);
   }
 }
 
@@ -74,8 +74,7 @@ void LinkKeeper::bring_up(Pair& pair) {
     if (!link || link->has_link) continue;
     pair.mirror.expect_link(port, steady_ns());
     if (link->is_up) continue;
-    set_up(pair, port, true);
-    spdlog::info("{} was down: brought up, for it is one of an inline pair", pair.names.at(port));
+    if (set_up(pair, port, true)) spdlog::info("{} was down: brought up, for it is one of an inline pair", pair.names.at(port));
   }
 }
 
@@ -86,9 +85,9 @@ void LinkKeeper::look(Pair& pair) {
   const std::array<LinkState, 2> links{*first, *second};
   for (const std::size_t port : {0u, 1u}) {
     const bool has_link = links.at(port).has_link;
-    if (has_link && !std::exchange(pair.had_link.at(port), has_link)) ports_.resume_sending(pair.ports.at(port));
-    pair.had_link.at(port) = has_link;
+    if (const bool had_link = std::exchange(pair.had_link.at(port), has_link); has_link && !had_link) ports_.resume_sending(pair.ports.at(port));
   }
+  if (pair.is_refused) return;
   const LinkMirror::Step step = pair.mirror.look(links, steady_ns());
   if (step.deed == LinkMirror::Deed::kNone) return;
   const bool up = step.deed == LinkMirror::Deed::kBringUp;
@@ -98,13 +97,16 @@ void LinkKeeper::look(Pair& pair) {
   } else {
     spdlog::warn("{} has no link: {} is taken down until it has (setting mirror_links)", cause, pair.names.at(step.port));
   }
-  set_up(pair, step.port, up);
+  (void)set_up(pair, step.port, up);
 }
 
-void LinkKeeper::set_up(Pair& pair, std::size_t port, bool up) {
-  if (ports_.set_up(pair.ports.at(port), up) || std::exchange(pair.is_told, true)) return;
+/// A refusal is told once, and nothing more is tried with the pair: it would be told ten times a second.
+bool LinkKeeper::set_up(Pair& pair, std::size_t port, bool up) {
+  if (ports_.set_up(pair.ports.at(port), up)) return true;
+  if (std::exchange(pair.is_refused, true)) return false;
   spdlog::warn("{} cannot be {}: links of this pair are not mirrored; an interface needs CAP_NET_ADMIN", pair.names.at(port),
                up ? "brought up" : "taken down");
+  return false;
 }
 
 }  // namespace mptap

@@ -35,13 +35,13 @@ class LinkKeeper {
     std::array<std::string, 2> names;
     LinkMirror mirror;
     std::array<bool, 2> had_link{};  // when looked at last
-    bool is_told = false;  // that a port cannot be changed
+    bool is_refused = false;  // a port could not be changed
   };
 
   void run();
   void bring_up(Pair& pair);
   void look(Pair& pair);
-  void set_up(Pair& pair, std::size_t port, bool up);
+  bool set_up(Pair& pair, std::size_t port, bool up);
   [[nodiscard]] bool sleeps_on();
 
   const DpdkPorts& ports_;

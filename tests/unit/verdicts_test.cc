@@ -236,6 +236,23 @@ TEST_CASE("a source that has joined by proof passes a limit, a few times a secon
   CHECK_FALSE(proven->find(source, kStartNs + 605 * kNsPerSecond));
 }
 
+TEST_CASE("whoever is proven may be known for as long, whoever else is noted meanwhile, and is ruled out some time after", "[verdicts]") {
+  const auto proven = std::make_unique<ProvenSources>(3);
+  const IpAddress source = v4(10, 0, 0, 1);
+  for (const std::uint64_t begin_s : {0u, 300u, 599u}) {  // of the sets that take turns
+    const std::uint64_t begin_ns = kStartNs + begin_s * 10'000 * kNsPerSecond;
+    for (std::uint64_t s = 0; s <= begin_s; s += 50) proven->note(v4(10, 0, 1, 1), begin_ns + s * kNsPerSecond);
+    const std::uint64_t noted_ns = begin_ns + begin_s * kNsPerSecond;
+    proven->note(source, noted_ns);
+    for (std::uint64_t s = 0; s < 1'900; s += 50) {
+      proven->note(v4(10, 0, 2, 1), noted_ns + s * kNsPerSecond);
+      if (proven->find(source, noted_ns + s * kNsPerSecond)) CHECK(proven->may_know(source));
+    }
+    CHECK_FALSE(proven->may_know(source));
+  }
+  CHECK_FALSE(proven->may_know(v4(10, 0, 3, 1)));
+}
+
 TEST_CASE("of proven sources the newest are known", "[verdicts]") {
   const auto proven = std::make_unique<ProvenSources>(3);
   const auto nth = [](unsigned i) { return v4(10, static_cast<std::uint8_t>(i >> 16), static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)); };
