@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dataplane/lazy_array.h"
+#include "dataplane/prefetch.h"
 #include "dataplane/seeded_hash.h"
 
 namespace mptap {
@@ -18,7 +19,7 @@ class CopyFilter {
   CopyFilter() : sets_(kSets) {}
 
   /// Brings the places of `print` towards the cache.
-  void prefetch(std::uint64_t print) const { __builtin_prefetch(&sets_[print % kSets], 1); }
+  void prefetch(std::uint64_t print) const { prefetch_line(&sets_[print % kSets]); }
 
   /// Whether the segment was shown before; remembers it where it was not.
   ///

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "dataplane/lazy_array.h"
+#include "dataplane/prefetch.h"
 #include "dataplane/types.h"
 
 namespace mptap {
@@ -155,7 +156,7 @@ class MappingTracks {
                   std::uint32_t dsn_high, std::uint32_t dsn, std::uint16_t bytes) noexcept {
     if (waiting_ == later_.size()) settle();
     const std::uint32_t name = slot * 2 + direction;
-    __builtin_prefetch(&tracks_[name % kTracks], 1);
+    prefetch_line(&tracks_[name % kTracks]);
     later_[waiting_++] = {ssn_high, name, dsn_high, dsn, generation, bytes};
   }
   /// Once a burst.

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "dataplane/lazy_array.h"
+#include "dataplane/prefetch.h"
 #include "dataplane/record.h"
 #include "dataplane/seeded_hash.h"
 
@@ -27,7 +28,7 @@ class RefusedSyns {
     return (name >> 32) * every >> 32 == 0;
   }
 
-  void prefetch(std::uint64_t name) const { __builtin_prefetch(&cells_[cell_of(name)], 1); }
+  void prefetch(std::uint64_t name) const { prefetch_line(&cells_[cell_of(name)]); }
 
   /// @param told  Whether control is told of it.
   /// @return False where it was remembered already.

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "dataplane/lazy_array.h"
+#include "dataplane/prefetch.h"
 
 namespace mptap {
 
@@ -20,7 +21,7 @@ class RetriedSyns {
  public:
   RetriedSyns() : blocks_(kBlocks) {}
 
-  void prefetch(std::uint64_t name) const { __builtin_prefetch(&blocks_[name & (kBlocks - 1)], 1); }
+  void prefetch(std::uint64_t name) const { prefetch_line(&blocks_[name & (kBlocks - 1)]); }
 
   enum class Memory : std::uint8_t {
     kNone,      // never seen

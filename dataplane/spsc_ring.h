@@ -7,6 +7,8 @@
 #include <memory>
 #include <utility>
 
+#include "dataplane/prefetch.h"
+
 namespace mptap {
 
 /// Single producer, single consumer. Each side keeps a copy of the other's index, so that the shared cache
@@ -35,7 +37,7 @@ class SpscRing {
   template <typename U>
   [[nodiscard]] bool try_push(U&& element) {
     if (producer_.next_push - producer_.popped_seen > mask_ && free_room() == 0) return false;
-    __builtin_prefetch(&slots_[(producer_.next_push + kAhead) & mask_], 1);
+    prefetch_line(&slots_[(producer_.next_push + kAhead) & mask_]);
     slots_[producer_.next_push & mask_] = std::forward<U>(element);
     ++producer_.next_push;
     return true;

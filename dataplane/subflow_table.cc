@@ -117,9 +117,8 @@ void SubflowTable::prefetch_victims() const {
   prefetch_bucket(slots_[next].hash);
   const std::uint32_t after = links_[next].next;
   if (after == kNone) return;
-  __builtin_prefetch(&slots_[after], 1);
-  __builtin_prefetch(&slots_[after].direction, 1);
-  __builtin_prefetch(&links_[after], 1);
+  prefetch_object(&slots_[after]);
+  prefetch_line(&links_[after]);
 }
 
 void SubflowTable::release(std::uint32_t index) {

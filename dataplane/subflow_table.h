@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "dataplane/lazy_array.h"
+#include "dataplane/prefetch.h"
 #include "dataplane/seeded_hash.h"
 #include "dataplane/slot_deadlines.h"
 #include "dataplane/subflow_slot.h"
@@ -44,10 +45,10 @@ class SubflowTable {
     return (presence_[first_bucket(hash)] >> presence_bit(tag_of(hash)) & 1u) != 0;
   }
 
-  void prefetch_presence(std::uint64_t hash) const { __builtin_prefetch(&presence_[first_bucket(hash)]); }
+  void prefetch_presence(std::uint64_t hash) const { prefetch_line(&presence_[first_bucket(hash)]); }
 
   /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
-  void prefetch_bucket(std::uint64_t hash) const { __builtin_prefetch(&buckets_[first_bucket(hash)]); }
+  void prefetch_bucket(std::uint64_t hash) const { prefetch_line(&buckets_[first_bucket(hash)]); }
 
   /// Brings the slot that `hash` probably means towards the cache; the second pass.
   /// @return Its index; kNone where no slot can have this hash; kElsewhere where one may that was not looked for.
@@ -56,9 +57,7 @@ class SubflowTable {
     const unsigned ways = ways_with(bucket, tag_of(hash));
     if (ways == 0) return bucket.overflowed != 0 ? kElsewhere : kNone;
     const std::uint32_t index = bucket.slot[first_way(ways)];
-    const SubflowSlot& slot = slots_[index];
-    __builtin_prefetch(&slot, 1);
-    __builtin_prefetch(&slot.direction, 1);
+    prefetch_object(&slots_[index]);
     return index;
   }
   static constexpr std::uint32_t kElsewhere = kNone - 1;

@@ -40,19 +40,20 @@ class SubflowTracker {
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
-  /// Brings the subflows of a burst towards the cache: passes before on_segment(). In loops of their own: misses overlap
-  /// only where little stands between them.
+  /// Brings the bucket of a segment's subflow towards the cache: well before prefetch_slots(), which waits for it.
+  void prefetch_bucket(std::uint64_t hash, bool is_syn) const noexcept {
+    if (is_syn) table_.prefetch_presence(hash);
+    else table_.prefetch_bucket(hash);
+  }
+  /// Brings subflows towards the cache, well before on_segment(). In a loop of its own: where it has to wait for buckets,
+  /// it waits for all at once.
   ///
   /// Finds `slot` of each: where it is kNone, the subflow is not known, and a segment without an MPTCP option is left alone
   /// by on_segment(), unless one before it opens the subflow.
-  void prefetch_subflows(FlowBatch& flows, std::size_t count) const noexcept {
-    for (std::size_t i = 0; i < count; ++i) {
-      if (flows.is_syn[i] != 0) table_.prefetch_presence(flows.hash[i]);
-      else table_.prefetch_bucket(flows.hash[i]);
-    }
-    for (std::size_t i = 0; i < count; ++i) {
-      const std::uint32_t slot = flows.is_syn[i] != 0 ? table_.guess_slot(flows.hash[i]) : table_.prefetch_slot(flows.hash[i]);
-      flows.slot[i] = slot;
+  void prefetch_slots(FlowBatch& flows, std::size_t begin, std::size_t end) const noexcept {
+    for (std::size_t i = begin; i < end; ++i) {
+      const std::uint64_t hash = flows.hash[i];
+      flows.slot[i] = flows.is_syn[i] != 0 ? table_.guess_slot(hash) : table_.prefetch_slot(hash);
     }
   }
 

@@ -3,8 +3,8 @@
 #include <time.h>
 
 #include <algorithm>
-#include <cstring>
 
+#include "dataplane/flow_name.h"
 #include "dataplane/plain_frame.h"
 #include "dataplane/tunnel.h"
 
@@ -17,64 +17,7 @@ std::uint64_t wall_clock_ns() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-template <typename T>
-T load(const std::uint8_t* bytes) noexcept {
-  T value;
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
-/// What a flow is to the table, the same for both directions, and which end sent the packet.
-struct FlowName {
-  std::uint64_t hash;
-  bool source_is_low;
-};
-
 constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one is parsed
-
-/// Flows that a burst may open, so that what follows of them concerns the tracker, too: false for most others.
-class FewFlows {
- public:
-  void add(std::uint64_t hash) { bits_ |= bit(hash); }
-  [[nodiscard]] bool may_hold(std::uint64_t hash) const { return (bits_ & bit(hash)) != 0; }
-
- private:
-  static std::uint64_t bit(std::uint64_t hash) { return std::uint64_t{1} << (hash & 63); }
-  std::uint64_t bits_ = 0;
-};
-
-// Which end is called low does not matter, only that both directions agree: words are compared as they stand in memory.
-// Half of all packets come from the low end: without branches, which would be guessed wrong as often as not.
-
-[[gnu::always_inline]] inline FlowName name_v4(const Frame& frame, const SubflowTable& table) noexcept {
-  const std::uint64_t source = std::uint64_t{load<std::uint32_t>(frame.addresses)} << 16 | load<std::uint16_t>(frame.tcp.data());
-  const std::uint64_t destination =
-      std::uint64_t{load<std::uint32_t>(frame.addresses + 4)} << 16 | load<std::uint16_t>(frame.tcp.data() + 2);
-  const bool low = source <= destination;
-  const std::uint64_t swap = (source ^ destination) & (low ? 0 : ~std::uint64_t{0});
-  return {table.hash_of_v4(source ^ swap, destination ^ swap, frame.scope), low};
-}
-
-[[gnu::always_inline]] inline FlowName name_v6(const Frame& frame, const SubflowTable& table) noexcept {
-  using Words = std::array<std::uint64_t, 2>;
-  const auto source = load<Words>(frame.addresses);
-  const auto destination = load<Words>(frame.addresses + 16);
-  const std::uint64_t source_port = load<std::uint16_t>(frame.tcp.data());
-  const std::uint64_t destination_port = load<std::uint16_t>(frame.tcp.data() + 2);
-  const bool equal = ((source[0] ^ destination[0]) | (source[1] ^ destination[1])) == 0;
-  const int high_less = source[1] < destination[1];
-  const int high_equal = source[1] == destination[1];
-  const int less = high_less | (high_equal & int{source[0] < destination[0]});
-  const bool low = (less | (int{equal} & int{source_port <= destination_port})) != 0;
-  const std::uint64_t swap = low ? 0 : ~std::uint64_t{0};
-  const std::uint64_t first = (source[0] ^ destination[0]) & swap;
-  const std::uint64_t second = (source[1] ^ destination[1]) & swap;
-  const std::uint64_t ports_swap = (source_port ^ destination_port) & swap;
-  const std::uint64_t ports = (source_port ^ ports_swap) | (destination_port ^ ports_swap) << 16;
-  const std::array<std::uint64_t, 5> key{source[0] ^ first, source[1] ^ second, destination[0] ^ first,
-                                         destination[1] ^ second, ports | std::uint64_t{frame.scope} << 32};
-  return {table.hash_of(key), low};
-}
 
 /// What is read from a file waits: nothing need be left out.
 WorkerOptions fit(WorkerOptions options, bool is_live) {
@@ -163,38 +106,48 @@ PollStatus Worker::poll_once() noexcept {
   tracker_.expire(now_ns_);
 }
 
-/// First all headers, then the table's memory for all of them, then the state of each.
+/// First all headers; then group by group what is needed of the subflows is asked for, and a group before that is tracked, whose
+/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait.
 void Worker::process_burst(const Burst& burst) noexcept {
   const std::size_t candidates = parse_burst(burst);
-  tracker_.prefetch_subflows(flows_, candidates);
-  const std::size_t count = pick_concerned(candidates);
   if (verdicts_) verdicts_->take_orders(now_ns_);
-  const bool judges = verdicts_ && verdicts_->any();
-  if (judges) prefetch_verdicts(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    Candidate& candidate = candidates_[concerned_[i]];
-    tracker_.expire(candidate.time_ns);
-    track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
+  Progress at;
+  at.judges = verdicts_ && verdicts_->any();
+  while (at.looked_up < candidates) {
+    const std::size_t group_before = at.concerned;
+    pick_concerned(at, std::min(at.looked_up + kGroup, candidates));
+    track_concerned(at, group_before);
   }
+  track_concerned(at, at.concerned);
   tracker_.expire(now_ns_);
-  if (verdicts_ && verdicts_->addresses().is_on()) judge_addresses(count);
+  if (verdicts_ && verdicts_->addresses().is_on()) judge_addresses(at.concerned);
 }
 
-/// Which candidates concern the tracker; brings what it will need of them towards the cache.
-std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
-  std::size_t count = 0;
-  FewFlows opening;
-  for (std::size_t i = 0; i < candidates; ++i) {
+/// Which candidates up to `end` concern the tracker; brings what it will need of them towards the cache.
+void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
+  tracker_.prefetch_slots(flows_, at.looked_up, end);
+  const std::size_t first = at.concerned;
+  for (; at.looked_up < end; ++at.looked_up) {
+    const std::size_t i = at.looked_up;
     SegmentView& segment = candidates_[i].segment;
     segment.likely_slot = flows_.slot[i];
     if (segment.likely_slot == SubflowTable::kNone) {
-      if (segment.scan.count != 0) opening.add(segment.hash);
-      else if (!opening.may_hold(segment.hash)) continue;  // plain TCP
+      if (segment.scan.count != 0) at.opening.add(segment.hash);
+      else if (!at.opening.may_hold(segment.hash)) continue;  // plain TCP
     }
     tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0);
-    concerned_[count++] = static_cast<std::uint8_t>(i);
+    concerned_[at.concerned++] = static_cast<std::uint8_t>(i);
   }
-  return count;
+  if (at.judges) prefetch_verdicts(first, at.concerned);
+}
+
+void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
+  for (; at.tracked < end; ++at.tracked) {
+    Candidate& candidate = candidates_[concerned_[at.tracked]];
+    tracker_.expire(candidate.time_ns);
+    Verdicts::Suspect& suspect = suspects_[at.tracked];
+    track(candidate, at.judges && judge(candidate, suspect) ? &suspect : nullptr);
+  }
 }
 
 /// Where no subflow is known: passes over the segments of plain TCP that a burst begins with, and counts them. So little is
@@ -221,7 +174,8 @@ std::size_t Worker::pick_concerned(std::size_t candidates) noexcept {
   return i;
 }
 
-/// All headers of a burst; returns how many candidates there are.
+/// All headers of a burst; asks for the buckets of the candidates among them.
+/// @return How many candidates there are.
 std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   std::size_t count = 0;
   std::size_t segments = 0;
@@ -230,7 +184,7 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   bool mptcp_in_sight = tracker_.table().used() != 0;  // a subflow is known, or was in this burst
   std::size_t i = mptcp_in_sight ? 0 : skip_plain(burst);
   std::uint64_t now_ns = now_ns_;
-  FewFlows opening;
+  FewFlows with_option;
   for (; i < burst.size; ++i) {
     if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
     const PacketView& packet = burst.packets[i];
@@ -252,15 +206,16 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
     with_mptcp += has_mptcp ? 1 : 0;
     mptcp_in_sight = mptcp_in_sight || has_mptcp;
     if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
-    const FlowName name = frame.is_v4 ? name_v4(frame, tracker_.table()) : name_v6(frame, tracker_.table());
+    const FlowName name = name_flow(frame, tracker_.table());
     if (has_mptcp) {
-      opening.add(name.hash);  // perhaps: asking the table would have to wait for its memory
-    } else if (!opening.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
+      with_option.add(name.hash);  // perhaps: asking the table would have to wait for its memory
+    } else if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
       continue;  // plain TCP
     }
     flows_.hash[count] = name.hash;
     flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
     flows_.is_syn[count] = is_syn(frame.tcp) ? 1 : 0;
+    tracker_.prefetch_bucket(name.hash, flows_.is_syn[count] != 0);
     candidate.segment.hash = name.hash;
     candidate.segment.source_is_low = name.source_is_low;
     candidate.segment.header = frame.tcp.data();
@@ -284,9 +239,9 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   return count;
 }
 
-/// Of all that concerns the tracker, before the first of it is judged: a flood's SYNs each miss the cache.
-[[gnu::noinline]] void Worker::prefetch_verdicts(std::size_t count) noexcept {
-  for (std::size_t i = 0; i < count; ++i) {
+/// Of what concerns the tracker, before the first of it is judged: a flood's SYNs each miss the cache.
+[[gnu::noinline]] void Worker::prefetch_verdicts(std::size_t begin, std::size_t end) noexcept {
+  for (std::size_t i = begin; i < end; ++i) {
     const Candidate& candidate = candidates_[concerned_[i]];
     suspects_[i] = candidate.packet->is_inline ? verdicts_->prefetch(candidate.segment) : Verdicts::Suspect{};
   }

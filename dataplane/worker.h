@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 
+#include "dataplane/flow_name.h"
 #include "dataplane/packet_filter.h"
 #include "dataplane/packet_keeper.h"
 #include "dataplane/packet_source.h"
@@ -69,13 +70,24 @@ class Worker {
     const PacketView* packet;
   };
 
+  /// How far the passes over a burst's candidates have come.
+  struct Progress {
+    std::size_t looked_up = 0;
+    std::size_t concerned = 0;  // of these
+    std::size_t tracked = 0;    // of these
+    bool judges = false;
+    FewFlows opening;           // flows with an MPTCP option that are not in the table
+  };
+  static constexpr std::size_t kGroup = 4;
+
   void process_passing() noexcept;
   void process_burst(const Burst& burst) noexcept;
   std::size_t skip_plain(const Burst& burst) noexcept;
   std::size_t parse_burst(const Burst& burst) noexcept;
-  std::size_t pick_concerned(std::size_t candidates) noexcept;
+  void pick_concerned(Progress& at, std::size_t end) noexcept;
+  void track_concerned(Progress& at, std::size_t end) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
-  void prefetch_verdicts(std::size_t count) noexcept;
+  void prefetch_verdicts(std::size_t begin, std::size_t end) noexcept;
   void judge_addresses(std::size_t count) noexcept;
   void strike_address(const Candidate& candidate, bool is_judged) noexcept;
   [[nodiscard]] bool judge(const Candidate& candidate, Verdicts::Suspect& suspect) noexcept;

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/prefetch.h"
 #include "detect/chunked_array.h"
 #include "detect/connection.h"
 #include "detect/correlator_options.h"
-#include "detect/prefetch.h"
 
 namespace mptap {
 

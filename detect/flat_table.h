@@ -8,7 +8,7 @@
 #include <memory>
 #include <type_traits>
 
-#include "detect/prefetch.h"
+#include "dataplane/prefetch.h"
 #include "detect/table_memory.h"
 
 namespace mptap {

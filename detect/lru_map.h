@@ -6,8 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/prefetch.h"
 #include "detect/chunked_array.h"
-#include "detect/prefetch.h"
 
 namespace mptap {
 

@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "dataplane/prefetch.h"
 #include "detect/chunked_array.h"
 #include "detect/connection.h"
-#include "detect/prefetch.h"
 
 namespace mptap {
 
