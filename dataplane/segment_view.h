@@ -53,7 +53,6 @@ struct SegmentView {
 struct FlowBatch {
   std::array<std::uint64_t, Burst::kCapacity> hash;
   std::array<std::uint32_t, Burst::kCapacity> slot;
-  std::array<std::uint8_t, Burst::kCapacity> source_is_low;
   std::array<std::uint8_t, Burst::kCapacity> is_syn;        // of a flow that is probably new
 };
 

@@ -107,15 +107,19 @@ PollStatus Worker::poll_once() noexcept {
 }
 
 /// First all headers; then group by group what is needed of the subflows is asked for, and a group before that is tracked, whose
-/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait.
+/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait. SYNs, of which a flood
+/// is made, are no longer in work than their memory takes: for them groups cost more than they gain.
 void Worker::process_burst(const Burst& burst) noexcept {
-  const std::size_t candidates = parse_burst(burst);
-  if (verdicts_) verdicts_->take_orders(now_ns_);
   Progress at;
+  const std::size_t candidates = parse_burst(burst, at);
+  if (verdicts_) verdicts_->take_orders(now_ns_);
   at.judges = verdicts_ && verdicts_->any();
+  const std::size_t group = at.syns * 2 > candidates ? Burst::kCapacity : kGroup;
+  ask_for_buckets(at, std::min(group, candidates));
   while (at.looked_up < candidates) {
     const std::size_t group_before = at.concerned;
-    pick_concerned(at, std::min(at.looked_up + kGroup, candidates));
+    ask_for_buckets(at, std::min(at.asked + group, candidates));
+    pick_concerned(at, std::min(at.looked_up + group, candidates));
     track_concerned(at, group_before);
   }
   track_concerned(at, at.concerned);
@@ -123,31 +127,42 @@ void Worker::process_burst(const Burst& burst) noexcept {
   if (verdicts_ && verdicts_->addresses().is_on()) judge_addresses(at.concerned);
 }
 
+/// Of the candidates up to `end`, a group before pick_concerned() waits for them.
+void Worker::ask_for_buckets(Progress& at, std::size_t end) noexcept {
+  for (std::size_t i = at.asked; i < end; ++i) tracker_.prefetch_bucket(flows_.hash[i], flows_.is_syn[i] != 0);
+  at.asked = end;
+}
+
 /// Which candidates up to `end` concern the tracker; brings what it will need of them towards the cache.
 void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
   tracker_.prefetch_slots(flows_, at.looked_up, end);
-  const std::size_t first = at.concerned;
-  for (; at.looked_up < end; ++at.looked_up) {
-    const std::size_t i = at.looked_up;
+  std::size_t count = at.concerned;
+  FewFlows opening = at.opening;
+  for (std::size_t i = at.looked_up; i < end; ++i) {
     SegmentView& segment = candidates_[i].segment;
     segment.likely_slot = flows_.slot[i];
     if (segment.likely_slot == SubflowTable::kNone) {
-      if (segment.scan.count != 0) at.opening.add(segment.hash);
-      else if (!at.opening.may_hold(segment.hash)) continue;  // plain TCP
+      if (segment.scan.count != 0) opening.add(segment.hash);
+      else if (!opening.may_hold(segment.hash)) continue;  // plain TCP
     }
     tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0);
-    concerned_[at.concerned++] = static_cast<std::uint8_t>(i);
+    concerned_[count++] = static_cast<std::uint8_t>(i);
   }
-  if (at.judges) prefetch_verdicts(first, at.concerned);
+  if (at.judges) prefetch_verdicts(at.concerned, count);
+  at.looked_up = end;
+  at.concerned = count;
+  at.opening = opening;
 }
 
+/// The concerned up to `end`, in their order.
 void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
-  for (; at.tracked < end; ++at.tracked) {
-    Candidate& candidate = candidates_[concerned_[at.tracked]];
+  const bool judges = at.judges;
+  for (std::size_t i = at.tracked; i < end; ++i) {
+    Candidate& candidate = candidates_[concerned_[i]];
     tracker_.expire(candidate.time_ns);
-    Verdicts::Suspect& suspect = suspects_[at.tracked];
-    track(candidate, at.judges && judge(candidate, suspect) ? &suspect : nullptr);
+    track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
   }
+  at.tracked = end;
 }
 
 /// Where no subflow is known: passes over the segments of plain TCP that a burst begins with, and counts them. So little is
@@ -174,10 +189,11 @@ void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
   return i;
 }
 
-/// All headers of a burst; asks for the buckets of the candidates among them.
-/// @return How many candidates there are.
-std::size_t Worker::parse_burst(const Burst& burst) noexcept {
+/// All headers of a burst.
+/// @return How many candidates there are; `at.syns` of them are SYNs.
+std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   std::size_t count = 0;
+  std::size_t syns = 0;
   std::size_t segments = 0;
   std::size_t with_mptcp = 0;
   std::uint64_t bytes = 0;
@@ -213,9 +229,8 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
       continue;  // plain TCP
     }
     flows_.hash[count] = name.hash;
-    flows_.source_is_low[count] = name.source_is_low ? 1 : 0;
     flows_.is_syn[count] = is_syn(frame.tcp) ? 1 : 0;
-    tracker_.prefetch_bucket(name.hash, flows_.is_syn[count] != 0);
+    syns += flows_.is_syn[count];
     candidate.segment.hash = name.hash;
     candidate.segment.source_is_low = name.source_is_low;
     candidate.segment.header = frame.tcp.data();
@@ -236,6 +251,7 @@ std::size_t Worker::parse_burst(const Burst& burst) noexcept {
   tally_.frames[static_cast<std::size_t>(FrameStatus::kTcpSegment)] += segments;
   tally_.with_mptcp += with_mptcp;
   tally_.without_mptcp += segments - with_mptcp;
+  at.syns = syns;
   return count;
 }
 

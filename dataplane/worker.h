@@ -72,18 +72,21 @@ class Worker {
 
   /// How far the passes over a burst's candidates have come.
   struct Progress {
-    std::size_t looked_up = 0;
+    std::size_t syns = 0;       // among the candidates
+    std::size_t asked = 0;      // candidates whose buckets are asked for
+    std::size_t looked_up = 0;  // of these
     std::size_t concerned = 0;  // of these
     std::size_t tracked = 0;    // of these
     bool judges = false;
     FewFlows opening;           // flows with an MPTCP option that are not in the table
   };
-  static constexpr std::size_t kGroup = 4;
+  static constexpr std::size_t kGroup = 4;  // candidates a pass goes ahead of the next one
 
   void process_passing() noexcept;
   void process_burst(const Burst& burst) noexcept;
   std::size_t skip_plain(const Burst& burst) noexcept;
-  std::size_t parse_burst(const Burst& burst) noexcept;
+  std::size_t parse_burst(const Burst& burst, Progress& at) noexcept;
+  void ask_for_buckets(Progress& at, std::size_t end) noexcept;
   void pick_concerned(Progress& at, std::size_t end) noexcept;
   void track_concerned(Progress& at, std::size_t end) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
