@@ -35,6 +35,28 @@ std::uint16_t send_all(std::uint16_t device, std::uint16_t queue, rte_mbuf** buf
   return sent;
 }
 
+/// Gives back what is held back or too long.
+/// @return The others, at the beginning of `buffers`.
+std::span<rte_mbuf*> take_out(const DpdkPorts::Queue& queue, std::span<rte_mbuf*> buffers, std::uint64_t dropped,
+                              std::uint64_t unusual, ForwardTally& tally) noexcept {
+  std::array<rte_mbuf*, Burst::kCapacity> staying;
+  std::size_t leave = 0;
+  unsigned stay = 0;
+  for (std::size_t i = 0; i < buffers.size(); ++i) {
+    if ((dropped >> i & 1) != 0) {
+      ++tally.dropped;
+      staying[stay++] = buffers[i];
+    } else if ((unusual >> i & 1) != 0 && is_too_long(*buffers[i], queue)) {
+      ++tally.too_long;
+      staying[stay++] = buffers[i];
+    } else {
+      buffers[leave++] = buffers[i];
+    }
+  }
+  if (stay != 0) rte_pktmbuf_free_bulk(staying.data(), stay);
+  return buffers.first(leave);
+}
+
 }  // namespace
 
 DpdkForwarder::DpdkForwarder(std::uint16_t worker, const std::vector<DpdkPorts::Queue>& queues)
@@ -42,8 +64,8 @@ DpdkForwarder::DpdkForwarder(std::uint16_t worker, const std::vector<DpdkPorts::
   for (const DpdkPorts::Queue& queue : queues) ports_.push_back(queue.port);
 }
 
-void DpdkForwarder::send(const DpdkPorts::Queue& queue, std::size_t index, std::span<rte_mbuf*> buffers,
-                         std::uint64_t dropped) noexcept {
+void DpdkForwarder::send(const DpdkPorts::Queue& queue, std::size_t index, std::span<rte_mbuf*> buffers, std::uint64_t dropped,
+                         std::uint64_t unusual) noexcept {
   if (buffers.empty()) return;
   if (!queue.has_partner) {
     rte_pktmbuf_free_bulk(buffers.data(), static_cast<unsigned>(buffers.size()));
@@ -51,26 +73,14 @@ void DpdkForwarder::send(const DpdkPorts::Queue& queue, std::size_t index, std::
   }
   ForwardTally tally;
   tally.received = buffers.size();
-  std::array<rte_mbuf*, Burst::kCapacity> leaving;
-  std::array<rte_mbuf*, Burst::kCapacity> staying;
-  std::uint16_t leave = 0;
-  unsigned stay = 0;
-  for (std::size_t i = 0; i < buffers.size(); ++i) {
-    if ((dropped >> i & 1) != 0) {
-      ++tally.dropped;
-      staying[stay++] = buffers[i];
-    } else if (is_too_long(*buffers[i], queue)) {
-      ++tally.too_long;
-      staying[stay++] = buffers[i];
-    } else {
-      leaving[leave++] = buffers[i];
-    }
-  }
+  const std::uint64_t all = ~std::uint64_t{0} >> (Burst::kCapacity - buffers.size());
+  const bool is_usual = ((dropped | unusual) & all) == 0;
+  const std::span<rte_mbuf*> leaving = is_usual ? buffers : take_out(queue, buffers, dropped, unusual, tally);
+  const auto leave = static_cast<std::uint16_t>(leaving.size());
   const std::uint16_t sent = send_all(queue.partner, worker_, leaving.data(), leave);
   tally.forwarded = sent;
   tally.queue_full = static_cast<std::uint64_t>(leave - sent);
   if (sent < leave) rte_pktmbuf_free_bulk(&leaving[sent], static_cast<unsigned>(leave - sent));
-  if (stay != 0) rte_pktmbuf_free_bulk(staying.data(), stay);
   counters_[index].add(tally);
 }
 

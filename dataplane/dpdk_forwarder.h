@@ -27,8 +27,10 @@ class DpdkForwarder {
   /// @param index    Its place there.
   /// @param buffers  At most 64; null afterwards.
   /// @param dropped  Bit i: buffer i is held back.
+  /// @param unusual  Bit i: buffer i is longer than `queue.usual_bytes()`.
   /// No allocation, no throw; tries a full queue a bounded number of times.
-  void send(const DpdkPorts::Queue& queue, std::size_t index, std::span<rte_mbuf*> buffers, std::uint64_t dropped) noexcept;
+  void send(const DpdkPorts::Queue& queue, std::size_t index, std::span<rte_mbuf*> buffers, std::uint64_t dropped,
+            std::uint64_t unusual) noexcept;
 
   /// What became of the frames of port `port`; zeros where it only listens.
   [[nodiscard]] ForwardTally read(std::uint16_t port) const noexcept;

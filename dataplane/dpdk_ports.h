@@ -1,6 +1,7 @@
 // The ports of the sensor: opened, started, counted and closed.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -83,6 +84,8 @@ class DpdkPorts {
     bool has_partner = false;                        // inline: frames go on by `partner`
     std::uint16_t partner = 0;                       // DPDK's port number
     std::uint32_t partner_frame_bytes = 0xffffffff;  // longest frame that it takes, without a tag
+    /// What is no longer is neither cut nor too long for the partner.
+    [[nodiscard]] std::uint32_t usual_bytes() const { return std::min(cut_bytes - 1, partner_frame_bytes); }
   };
   /// The queues of worker `worker`: one of each port that has so many.
   [[nodiscard]] std::vector<Queue> queues_of(std::uint32_t worker) const;

@@ -71,9 +71,12 @@ void DpdkSource::view_packet(const DpdkPorts::Queue& queue, std::size_t index, P
     std::uint8_t* const head = scratch_->heads[index].data();
     packet.data = static_cast<const std::uint8_t*>(rte_pktmbuf_read(buffer, 0, captured_bytes, head));
   }
-  const bool cut = wire_bytes >= queue.cut_bytes;
   packet.captured_bytes = captured_bytes;
-  packet.wire_bytes = cut ? std::max(wire_bytes, kLongestFrameBytes) : wire_bytes;
+  packet.wire_bytes = wire_bytes;
+  if (wire_bytes > queue.usual_bytes()) [[unlikely]] {
+    unusual_ |= std::uint64_t{1} << index;
+    if (wire_bytes >= queue.cut_bytes) packet.wire_bytes = std::max(wire_bytes, kLongestFrameBytes);
+  }
   packet.time_ns = clock_.time_ns();
   packet.port = queue.port;
   packet.link = LinkType::kEthernet;
@@ -92,10 +95,11 @@ bool DpdkSource::overwrite(std::uint8_t place, std::uint32_t at, std::span<const
 void DpdkSource::release(std::uint64_t dropped) noexcept {
   for (const Run& run : runs_) {
     const std::span buffers(&buffers_[run.begin], run.end - run.begin);
-    forwarder_.send(queues_[run.queue], run.queue, buffers, dropped >> run.begin);
+    forwarder_.send(queues_[run.queue], run.queue, buffers, dropped >> run.begin, unusual_ >> run.begin);
   }
   runs_.clear();
   held_ = 0;
+  unusual_ = 0;
 }
 
 }  // namespace mptap

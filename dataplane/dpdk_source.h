@@ -59,6 +59,7 @@ class alignas(64) DpdkSource final : public PacketSource {
   std::uint16_t worker_;
   std::size_t first_ = 0;  // index of the queue to be asked first
   std::size_t held_ = 0;
+  std::uint64_t unusual_ = 0;  // of these: longer than usual
   std::vector<Run> runs_;  // of the buffers that are held, in their order
   DpdkForwarder forwarder_;
   LiveClock clock_;
