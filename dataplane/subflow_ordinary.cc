@@ -45,7 +45,7 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
 }
 
 /// Moves a direction's highest DSN or data ACK; `number` is as on the wire.
-void advance(std::uint64_t& high, std::uint64_t number, bool wide, bool known, std::uint32_t bytes) {
+[[gnu::always_inline]] inline void advance(std::uint64_t& high, std::uint64_t number, bool wide, bool known, std::uint32_t bytes) {
   if (!known) {
     advance_low_half(high, static_cast<std::uint32_t>(number) + bytes);
     return;

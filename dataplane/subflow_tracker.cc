@@ -107,11 +107,6 @@ void SubflowTracker::on_any(const SegmentView& segment) noexcept {
   if (each && !known) tell_each(table_.find(segment.hash), segment);
 }
 
-bool SubflowTracker::is_copy(const SegmentView& segment) noexcept {
-  const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
-  return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
-}
-
 void SubflowTracker::on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept {
   if ((segment.tcp.flags & tcp_flag::kRst) != 0) return;
   const MptcpOption* capable = options.find(Subtype::kCapable);

@@ -148,7 +148,7 @@ class SubflowTracker {
   /// Counts a mapping, and has it compared with those before it. Most begin where the highest one ends and so overlap none:
   /// of those that go on in the DSN, too, no track need know, and the others can wait for its memory. Tiny ones that jump
   /// cannot, for they count.
-  void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept {
+  [[gnu::always_inline]] void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept {
     if (mapping.bytes == 0) return;
     SubflowSlot& slot = table_[index];
     if (with_payload) slot.direction[direction].last_mapped = mapped_step_of(now_ns_);
@@ -180,7 +180,11 @@ class SubflowTracker {
     const std::uint64_t name = segment.hash ^ (std::uint64_t{segment.tcp.payload_bytes} << 32 | std::uint64_t{segment.source_is_low});
     return table_.hash_of_segment(name, segment.ip_id, {segment.header, kMinTcpHeader + segment.tcp.options.size()});
   }
-  [[nodiscard]] bool is_copy(const SegmentView& segment) noexcept;
+  /// Remembers the segment where it is none.
+  [[nodiscard, gnu::always_inline]] bool is_copy(const SegmentView& segment) noexcept {
+    const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
+    return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
+  }
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
   [[nodiscard]] bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) const noexcept;
   void note_stranger(std::uint32_t index, unsigned direction, std::uint32_t end, std::uint32_t ack) noexcept;
