@@ -65,9 +65,11 @@ class Network:
             run_in(namespace, "ip", "link", "set", "lo", "up")
         for namespace in (self.client, self.server):
             self.sysctl(namespace, "net.mptcp.enabled", 1)
-            # No duplicate address detection: addresses work at once.
+            # No duplicate address detection: addresses work at once. And nobody asks for routers, again and again, while
+            # the sensor's counts are held against the kernel's.
             for name in ("all", "default"):
                 self.sysctl(namespace, f"net.ipv6.conf.{name}.accept_dad", 0)
+                self.sysctl(namespace, f"net.ipv6.conf.{name}.router_solicitations", 0)
                 self.sysctl(namespace, f"net.ipv4.conf.{name}.rp_filter", 0)
         for link in LINKS:
             self._link(link)
