@@ -47,10 +47,10 @@ class SubflowTable {
 
   void prefetch_presence(std::uint64_t hash) const { prefetch_line(&presence_[first_bucket(hash)]); }
 
-  /// Brings the bucket of `hash` towards the cache; the first of two passes over a burst.
+  /// Brings the bucket of `hash` towards the cache: before prefetch_slot(), which waits for it.
   void prefetch_bucket(std::uint64_t hash) const { prefetch_line(&buckets_[first_bucket(hash)]); }
 
-  /// Brings the slot that `hash` probably means towards the cache; the second pass.
+  /// Brings the slot that `hash` probably means towards the cache.
   /// @return Its index; kNone where no slot can have this hash; kElsewhere where one may that was not looked for.
   [[nodiscard]] std::uint32_t prefetch_slot(std::uint64_t hash) const {
     const Bucket& bucket = buckets_[first_bucket(hash)];

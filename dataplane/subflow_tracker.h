@@ -45,6 +45,7 @@ class SubflowTracker {
     if (is_syn) table_.prefetch_presence(hash);
     else table_.prefetch_bucket(hash);
   }
+
   /// Brings subflows towards the cache, well before on_segment(). In a loop of its own: where it has to wait for buckets,
   /// it waits for all at once.
   ///

@@ -107,8 +107,8 @@ PollStatus Worker::poll_once() noexcept {
 }
 
 /// First all headers; then group by group what is needed of the subflows is asked for, and a group before that is tracked, whose
-/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait. SYNs, of which a flood
-/// is made, are no longer in work than their memory takes: for them groups cost more than they gain.
+/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait. A flood's SYNs are done
+/// with sooner than memory comes: for them groups cost more than they gain.
 void Worker::process_burst(const Burst& burst) noexcept {
   Progress at;
   const std::size_t candidates = parse_burst(burst, at);
