@@ -137,21 +137,18 @@ void Worker::ask_for_buckets(Progress& at, std::size_t end) noexcept {
 void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
   tracker_.prefetch_slots(flows_, at.looked_up, end);
   std::size_t count = at.concerned;
-  FewFlows opening = at.opening;
   for (std::size_t i = at.looked_up; i < end; ++i) {
     SegmentView& segment = candidates_[i].segment;
     segment.likely_slot = flows_.slot[i];
-    if (segment.likely_slot == SubflowTable::kNone) {
-      if (segment.scan.count != 0) opening.add(segment.hash);
-      else if (!opening.may_hold(segment.hash)) continue;  // plain TCP
-    }
+    const bool is_plain = segment.likely_slot == SubflowTable::kNone && segment.scan.count == 0;
+    // What was tracked since may have evicted a subflow that another segment of the burst is about to bring back.
+    if (is_plain && !at.with_option.may_hold(segment.hash)) continue;
     tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
   if (at.judges) prefetch_verdicts(at.concerned, count);
   at.looked_up = end;
   at.concerned = count;
-  at.opening = opening;
 }
 
 /// The concerned up to `end`, in their order.
@@ -252,6 +249,7 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   tally_.with_mptcp += with_mptcp;
   tally_.without_mptcp += segments - with_mptcp;
   at.syns = syns;
+  at.with_option = with_option;
   return count;
 }
 

@@ -78,7 +78,7 @@ class Worker {
     std::size_t concerned = 0;  // of these
     std::size_t tracked = 0;    // of these
     bool judges = false;
-    FewFlows opening;           // flows with an MPTCP option that are not in the table
+    FewFlows with_option;       // flows that the burst brings an MPTCP option of
   };
   static constexpr std::size_t kGroup = 4;  // candidates a pass goes ahead of the next one
 

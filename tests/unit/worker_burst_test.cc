@@ -57,8 +57,23 @@ void show_flood(WorkerRun& run) {
   }
 }
 
+/// More flows than a table holds, so that subflows are evicted between two of their segments, and come back with the next.
+void show_evictions(WorkerRun& run) {
+  ts::Random random(29);
+  double ms = 0;
+  for (int round = 0; round < 3000; ++round) {
+    const auto flow = random.below(1100);
+    run.ends.opener.port = static_cast<std::uint16_t>(10'000 + flow);
+    const std::uint32_t seq = kOpenerIsn + static_cast<std::uint32_t>(random.below(1000));
+    const bool with_option = random.chance(0.6);
+    const ts::Bytes dss = ts::encode_dss({.data_ack = 9'000});
+    run.send(ms += 0.01, From::kOpener, kAckFlag, seq, kAcceptorIsn, with_option ? dss : ts::Bytes{}, 10);
+    if (with_option) run.send(ms += 0.01, From::kOpener, kAckFlag, seq + 10, kAcceptorIsn, {}, 10);
+  }
+}
+
 TEST_CASE("what is told does not hang on where bursts end", "[burst]") {
-  const auto show = GENERATE(show_traffic, show_flood);
+  const auto show = GENERATE(show_traffic, show_flood, show_evictions);
   WorkerRun alone;
   alone.source_.burst_limit = 1;
   show(alone);
