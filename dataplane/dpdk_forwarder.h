@@ -25,7 +25,7 @@ class DpdkForwarder {
   ///
   /// @param queue    What they came from, as given at construction.
   /// @param index    Its place there.
-  /// @param buffers  At most 64; null afterwards.
+  /// @param buffers  At most 64; gone afterwards, whatever stands there.
   /// @param dropped  Bit i: buffer i is held back.
   /// @param unusual  Bit i: buffer i is longer than `queue.usual_bytes()`.
   /// No allocation, no throw; tries a full queue a bounded number of times.

@@ -107,8 +107,8 @@ PollStatus Worker::poll_once() noexcept {
 }
 
 /// First all headers; then group by group what is needed of the subflows is asked for, and a group before that is tracked, whose
-/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait. A flood's SYNs are done
-/// with sooner than memory comes: for them groups cost more than they gain.
+/// memory has come by then. Little at a time: what is asked for all at once makes everything else wait. Bursts that are mostly
+/// SYNs, as a flood's, gain nothing by groups and stay whole.
 void Worker::process_burst(const Burst& burst) noexcept {
   Progress at;
   const std::size_t candidates = parse_burst(burst, at);
@@ -221,7 +221,7 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
     if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
     const FlowName name = name_flow(frame, tracker_.table());
     if (has_mptcp) {
-      with_option.add(name.hash);  // perhaps: asking the table would have to wait for its memory
+      with_option.add(name.hash);  // it may open a subflow: asking the table would have to wait for its memory
     } else if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
       continue;  // plain TCP
     }

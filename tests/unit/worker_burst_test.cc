@@ -79,7 +79,7 @@ TEST_CASE("what is told does not hang on where bursts end", "[burst]") {
   show(alone);
   const std::vector<Record> expected = alone.finish();
   REQUIRE(expected.size() > kFlows);
-  for (const std::size_t limit : {2, 3, 4, 5, 7, 8, 9, 31, 63, 64}) {
+  for (const unsigned limit : {2u, 3u, 4u, 5u, 7u, 8u, 9u, 31u, 63u, 64u}) {
     INFO(limit);
     WorkerRun run(small_options(capacity));
     run.source_.burst_limit = limit;
