@@ -47,41 +47,55 @@ ReceiveStatus DpdkSource::receive(Burst& burst) noexcept {
     const std::uint16_t received = rte_eth_rx_burst(queue.device, worker_, &buffers_[held_],
                                                     static_cast<std::uint16_t>(Burst::kCapacity - held_));
     if (received == 0) continue;
-    const std::size_t end = held_ + received;
-    runs_.push_back({which, held_, end});
-    for (; held_ < end; ++held_) view_packet(queue, held_, burst.packets[held_]);
+    const Run run{which, held_, held_ + received};
+    runs_.push_back(run);
+    view_packets(queue, run, burst);
+    held_ = run.end;
   }
   if (++first_ >= count) first_ = 0;
   burst.size = held_;
   return ReceiveStatus::kMore;
 }
 
-void DpdkSource::view_packet(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept {
-  const rte_mbuf* buffer = buffers_[index];
-  if ((buffer->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) [[unlikely]] {
-    // Never asked for, but some devices always do: the tag goes back where it was. Refused without headroom
-    // only.
-    if (rte_vlan_insert(&buffers_[index]) == 0) buffer = buffers_[index];
+/// What is the same of all packets is read once: the compiler cannot know that no view lies over it.
+void DpdkSource::view_packets(const DpdkPorts::Queue& queue, const Run& run, Burst& burst) noexcept {
+  const std::uint64_t time_ns = clock_.time_ns();
+  const std::uint32_t usual_bytes = queue.usual_bytes();
+  const std::uint16_t port = queue.port;
+  const bool is_inline = queue.has_partner;
+  for (std::size_t i = run.begin; i < run.end; ++i) {
+    if ((buffers_[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0) [[unlikely]] {
+      // Never asked for, but some devices always do: the tag goes back where it was. Refused without headroom only, and
+      // the buffer stays as it is then.
+      (void)rte_vlan_insert(&buffers_[i]);
+    }
+    const rte_mbuf& buffer = *buffers_[i];
+    PacketView& packet = burst.packets[i];
+    packet.data = rte_pktmbuf_mtod(&buffer, const std::uint8_t*);
+    __builtin_prefetch(packet.data);
+    packet.captured_bytes = buffer.data_len;
+    packet.wire_bytes = buffer.pkt_len;
+    packet.time_ns = time_ns;
+    packet.port = port;
+    packet.link = LinkType::kEthernet;
+    packet.is_inline = is_inline;
+    packet.place = static_cast<std::uint8_t>(i);
+    if (buffer.data_len < buffer.pkt_len) [[unlikely]] view_parts(i, packet);
+    if (buffer.pkt_len > usual_bytes) [[unlikely]] view_unusual(queue, i, packet);
   }
-  const std::uint32_t wire_bytes = buffer->pkt_len;
-  std::uint32_t captured_bytes = buffer->data_len;
-  packet.data = rte_pktmbuf_mtod(buffer, const std::uint8_t*);
-  if (captured_bytes < wire_bytes && captured_bytes < kHeadBytes) [[unlikely]] {
-    captured_bytes = std::min(wire_bytes, kHeadBytes);
-    std::uint8_t* const head = scratch_->heads[index].data();
-    packet.data = static_cast<const std::uint8_t*>(rte_pktmbuf_read(buffer, 0, captured_bytes, head));
-  }
-  packet.captured_bytes = captured_bytes;
-  packet.wire_bytes = wire_bytes;
-  if (wire_bytes > queue.usual_bytes()) [[unlikely]] {
-    unusual_ |= std::uint64_t{1} << index;
-    if (wire_bytes >= queue.cut_bytes) packet.wire_bytes = std::max(wire_bytes, kLongestFrameBytes);
-  }
-  packet.time_ns = clock_.time_ns();
-  packet.port = queue.port;
-  packet.link = LinkType::kEthernet;
-  packet.is_inline = queue.has_partner;
-  packet.place = static_cast<std::uint8_t>(index);
+}
+
+/// Of a packet in parts, the head in one.
+[[gnu::noinline]] void DpdkSource::view_parts(std::size_t index, PacketView& packet) noexcept {
+  if (packet.captured_bytes >= kHeadBytes) return;
+  packet.captured_bytes = std::min(packet.wire_bytes, kHeadBytes);
+  std::uint8_t* const head = scratch_->heads[index].data();
+  packet.data = static_cast<const std::uint8_t*>(rte_pktmbuf_read(buffers_[index], 0, packet.captured_bytes, head));
+}
+
+[[gnu::noinline]] void DpdkSource::view_unusual(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept {
+  unusual_ |= std::uint64_t{1} << index;
+  if (packet.wire_bytes >= queue.cut_bytes) packet.wire_bytes = std::max(packet.wire_bytes, kLongestFrameBytes);
 }
 
 bool DpdkSource::overwrite(std::uint8_t place, std::uint32_t at, std::span<const std::uint8_t> bytes) noexcept {

@@ -53,7 +53,9 @@ class alignas(64) DpdkSource final : public PacketSource {
     std::size_t begin;
     std::size_t end;
   };
-  void view_packet(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept;
+  void view_packets(const DpdkPorts::Queue& queue, const Run& run, Burst& burst) noexcept;
+  void view_parts(std::size_t index, PacketView& packet) noexcept;
+  void view_unusual(const DpdkPorts::Queue& queue, std::size_t index, PacketView& packet) noexcept;
 
   std::vector<DpdkPorts::Queue> queues_;
   std::uint16_t worker_;

@@ -22,11 +22,13 @@ inline void advance(std::uint32_t& high, std::uint32_t value) { high = value - h
   return value - low <= high - low;
 }
 
-/// Moves a DSN or data ACK of which only the low half is known. It is marked, so that it is never 0, which is none.
+/// A DSN or data ACK of which only the low half is known: marked, so that it is never 0, which is none.
+[[nodiscard]] constexpr std::uint64_t low_half_known(std::uint32_t low) { return 1ull << 32 | low; }
+
+/// Moves such a number.
 inline void advance_low_half(std::uint64_t& high, std::uint32_t low) {
-  constexpr std::uint64_t kMark = 1ull << 32;
   const bool first = high == 0;
-  if (first || Ssn{static_cast<std::uint32_t>(high)}.before(Ssn{low})) high = kMark | low;
+  if (first || Ssn{static_cast<std::uint32_t>(high)}.before(Ssn{low})) high = low_half_known(low);
 }
 
 }  // namespace mptap

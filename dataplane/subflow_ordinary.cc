@@ -1,4 +1,5 @@
 // SubflowTracker's ordinary segments: what goes on in a confirmed subflow and is no news.
+#include "dataplane/choose.h"
 #include "dataplane/subflow_tracker.h"
 
 namespace mptap {
@@ -44,14 +45,15 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
   return out.bytes != 0;  // 0 is the infinite mapping
 }
 
-/// Moves a direction's highest DSN or data ACK; `number` is as on the wire.
+/// Moves a direction's highest DSN or data ACK; `number` is as on the wire. Flows differ in the width of their numbers and
+/// in what is known of them: computing both takes less than guessing wrong.
+/// @param known  All 64 bits of `high` are; else it is as advance_low_half() has it, which this must agree with.
 [[gnu::always_inline]] inline void advance(std::uint64_t& high, std::uint64_t number, bool wide, bool known, std::uint32_t bytes) {
-  if (!known) {
-    advance_low_half(high, static_cast<std::uint32_t>(number) + bytes);
-    return;
-  }
-  const std::uint64_t end = (wide ? number : extend(high, number)) + bytes;
-  high = Dsn{high}.before(Dsn{end}) ? end : high;
+  const std::uint64_t whole = choose(wide, number, extend(high, number)) + bytes;
+  const std::uint64_t end = choose(known, whole, low_half_known(static_cast<std::uint32_t>(number) + bytes));
+  const auto behind = static_cast<std::int64_t>((high - end) << only_if(!known, 32u));
+  const bool is_first = (high == 0) & !known;
+  high = choose((behind < 0) | is_first, end, high);
 }
 
 }  // namespace
@@ -76,17 +78,18 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
     if (!read_plain_dss(segment.tcp.options.subspan(segment.scan.offset[0], segment.scan.length[0]), dss)) return false;
     needed |= seen::kDss << direction;
     // That all 64 bits become known is news.
-    const bool tells_ack = dss.has(DssOption::kDataAck8) || slot.has(seen::kDsnKnown << (1 - direction));
-    if (dss.has(DssOption::kDataAck) && tells_ack) needed |= seen::kDataAckKnown << direction;
+    const bool has_ack = dss.has(DssOption::kDataAck), has_wide_ack = dss.has(DssOption::kDataAck8);
+    const bool may_widen_ack = slot.has(seen::kDsnKnown << (1 - direction));
+    needed |= only_if(has_ack & (has_wide_ack | may_widen_ack), seen::kDataAckKnown << direction);
     if (dss.has(DssOption::kMapping)) {
-      const bool tells_dsn = dss.has(DssOption::kDsn8) || slot.has(seen::kDataAckKnown << (1 - direction));
-      if (tells_dsn) needed |= seen::kDsnKnown << direction;
+      const bool has_wide_dsn = dss.has(DssOption::kDsn8), may_widen_dsn = slot.has(seen::kDataAckKnown << (1 - direction));
+      needed |= only_if(has_wide_dsn | may_widen_dsn, seen::kDsnKnown << direction);
       if ((slot.told >> (direction * track_bit::kCount) & dss.checksum_bit) == 0) return false;
     }
   }
   constexpr std::uint32_t kEventful = (seen::kFin | seen::kFinPending | seen::kStranger) * 3;
   if ((slot.seen & (needed | kEventful)) != needed) return false;
-  const bool awaits_third_ack = direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck);
+  const bool awaits_third_ack = (direction == 0) & ((slot.seen & (seen::kSynAck | seen::kThirdAck)) == seen::kSynAck);
   const std::uint32_t seq = wire.u32(4);
   const std::uint32_t ack = wire.u32(8);
   SlotNumbers& own = slot.numbers[direction];

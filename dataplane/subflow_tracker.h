@@ -184,7 +184,7 @@ class SubflowTracker {
   /// Remembers the segment where it is none.
   [[nodiscard, gnu::always_inline]] bool is_copy(const SegmentView& segment) noexcept {
     const std::uint64_t print = segment.print != 0 ? segment.print : print_of(segment);
-    return copies_.is_copy(print, now_ns_, segment.ip_id != 0 || segment.scan.has_timestamps);
+    return copies_.is_copy(print, now_ns_, (segment.ip_id != 0) | segment.scan.has_timestamps);
   }
   [[nodiscard]] bool is_stranger(const SubflowSlot& slot, unsigned direction, const SegmentView& segment) const noexcept;
   [[nodiscard]] bool answers_stranger(const SubflowSlot& slot, unsigned direction, const TcpSegment& tcp) const noexcept;

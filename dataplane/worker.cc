@@ -17,8 +17,6 @@ std::uint64_t wall_clock_ns() noexcept {
   return static_cast<std::uint64_t>(now.tv_sec) * kNsPerSecond + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-constexpr std::size_t kAhead = 4;  // packets whose bytes are fetched while one is parsed
-
 /// What is read from a file waits: nothing need be left out.
 WorkerOptions fit(WorkerOptions options, bool is_live) {
   if (!is_live) options.refused_join_sample = 1;
@@ -170,11 +168,12 @@ void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
   std::uint64_t now_ns = now_ns_;
   std::size_t i = 0;
   for (; i < burst.size; ++i) {
-    if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
     const PacketView& packet = burst.packets[i];
-    Frame frame;
-    if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) break;
-    if (!has_plain_options(tcp_options_of(frame.tcp))) break;
+    if (!frame_detail::has_timestamps_only(packet)) [[unlikely]] {
+      Frame frame;
+      if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) break;
+      if (!has_plain_options(tcp_options_of(frame.tcp))) break;
+    }
     bytes += packet.wire_bytes;
     now_ns = std::max(now_ns, packet.time_ns);
   }
@@ -199,7 +198,6 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   std::uint64_t now_ns = now_ns_;
   FewFlows with_option;
   for (; i < burst.size; ++i) {
-    if (i + kAhead < burst.size) __builtin_prefetch(burst.packets[i + kAhead].data);
     const PacketView& packet = burst.packets[i];
     bytes += packet.wire_bytes;
     now_ns = std::max(now_ns, packet.time_ns);  // packet time never goes back, even where a capture does

@@ -85,6 +85,11 @@ FrameStatus check(const PacketView& packet, const FrameOptions& options, Frame& 
     expect(status == FrameStatus::kTcpSegment, "what the short cut takes, the walk takes, too");
     expect(is_same(quick, out), "the short cut says of a frame what the walk says");
   }
+  if (frame_detail::has_timestamps_only(packet)) {
+    expect(status == FrameStatus::kTcpSegment && check_tcp(out.tcp, out.tcp_bytes) == TcpStatus::kOk &&
+               has_plain_options(tcp_options_of(out.tcp)),
+           "what is passed over at a glance is plain TCP with timestamps to the walk, too");
+  }
   Frame either;
   expect(parse_frame(packet, options, either) == status, "parse_frame() gives the walk's status");
   if (status != FrameStatus::kTcpSegment) return status;
