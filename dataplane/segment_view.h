@@ -16,6 +16,7 @@ namespace mptap {
 struct SegmentView {
   std::uint64_t hash = 0;                                   // names its flow (see SubflowTable::hash_of())
   std::uint64_t print = 0;                                  // tells it from others (see print_of()); 0: not known yet
+  std::uint64_t refused_name = 0;                           // of a SYN that seems to find no place: RefusedSyns::name_of(); else 0
   const std::uint8_t* header = nullptr;                     // of TCP, found whole
   const std::uint8_t* addresses = nullptr;                  // see Frame
   std::uint32_t scope = 0;                                  // see SubflowKey

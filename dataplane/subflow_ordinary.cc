@@ -60,10 +60,11 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
 
 /// Does for such a segment what on_any() would, in one go; must say the same of it. Decides before it changes anything.
 ///
+/// @param segment  `likely_slot` is a slot's index.
 /// @return False where it is not sure that the segment is one: nothing was done then.
 bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
   const std::uint32_t index = segment.likely_slot;
-  if (index >= SubflowTable::kElsewhere || !tells_only_news_) return false;
+  if (!tells_only_news_) return false;
   SubflowSlot& slot = table_[index];
   if (slot.hash != segment.hash || slot.klass != SlotClass::kConfirmed || segment.scan.count > 1) return false;
 

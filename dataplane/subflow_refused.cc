@@ -47,7 +47,9 @@ bool SubflowTracker::on_refused_join(const SegmentView& segment) noexcept {
   ++tally_.options[static_cast<std::size_t>(Subtype::kJoin)];
   const SynOption syn =
       make_syn_option(option.u32(4), option.u32(8), Offer::kJoin, 0, option.u8(2) & SynOption::kBackup, AddressId{option.u8(3)});
-  refuse(segment, RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4)), syn, options_.refused_join_sample);
+  const std::uint32_t isn = Cursor({segment.header, kMinTcpHeader}).u32(4);
+  const std::uint64_t name = segment.refused_name != 0 ? segment.refused_name : RefusedSyns::name_of(segment.hash, isn);
+  refuse(segment, name, syn, options_.refused_join_sample);
   return true;
 }
 

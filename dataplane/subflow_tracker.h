@@ -67,9 +67,11 @@ class SubflowTracker {
       return;
     }
     segment.print = 0;
+    segment.refused_name = 0;
     segment.receiver = table_.receiver_cell(segment.destination());
     if (segment.is_new_syn && table_.is_share_taken(segment.receiver)) {
-      refused_.prefetch(RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4)));
+      segment.refused_name = RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4));
+      refused_.prefetch(segment.refused_name);
     } else {
       table_.prefetch_bucket(segment.hash);
     }

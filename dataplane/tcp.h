@@ -88,6 +88,16 @@ namespace tcp_detail {
 // NOP, NOP, timestamps: what nearly every segment begins with, and nearly every plain one ends with.
 constexpr std::uint32_t kNopNopTimestamps = 0x0101080a;
 constexpr std::size_t kTimestampsEnd = 12;
+constexpr std::size_t kSynOptionsEnd = 20;
+
+/// MSS, SACK permitted, timestamps, NOP, window scale: what the SYNs and SYN/ACKs of Linux begin with.
+[[nodiscard]] inline bool begins_as_syns_do(const Cursor& wire) noexcept {
+  if (wire.size() < kSynOptionsEnd) return false;
+  const std::uint32_t mss = wire.u32(0) ^ 0x02040000u;
+  const std::uint32_t sack_and_timestamps = wire.u32(4) ^ 0x0402080au;
+  const std::uint32_t window_scale = wire.u32(16) ^ 0x01030300u;
+  return ((mss >> 16) | sack_and_timestamps | (window_scale >> 8)) == 0;
+}
 }  // namespace tcp_detail
 
 /// Whether the list is empty or holds timestamps alone, as that of most segments: a walk would find nothing else.
@@ -107,8 +117,13 @@ inline void scan_tcp_options(Bytes options, OptionScan& out) noexcept {
   out.broken = false;
   const Cursor wire(options);
   using tcp_detail::kNopNopTimestamps, tcp_detail::kTimestampsEnd;
-  out.has_timestamps = wire.size() >= kTimestampsEnd && wire.u32(0) == kNopNopTimestamps;
-  const std::size_t at = out.has_timestamps ? kTimestampsEnd : 0;
+  std::size_t at = 0;
+  if (wire.size() >= kTimestampsEnd && wire.u32(0) == kNopNopTimestamps) {
+    at = kTimestampsEnd;
+  } else if (tcp_detail::begins_as_syns_do(wire)) {
+    at = tcp_detail::kSynOptionsEnd;
+  }
+  out.has_timestamps = at != 0;
   const std::size_t room = wire.size() - at;
   if (room == 0) return;
   // One MPTCP option and nothing but two NOPs behind it: what most segments with one end with.
