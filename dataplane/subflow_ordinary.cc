@@ -60,17 +60,13 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
 
 /// Does for such a segment what on_any() would, in one go; must say the same of it. Decides before it changes anything.
 ///
-/// @param segment  `likely_slot` is a slot's index.
+/// @param segment  may_be_ordinary().
 /// @return False where it is not sure that the segment is one: nothing was done then.
 bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
   const std::uint32_t index = segment.likely_slot;
-  if (!tells_only_news_) return false;
   SubflowSlot& slot = table_[index];
-  if (slot.hash != segment.hash || slot.klass != SlotClass::kConfirmed || segment.scan.count > 1) return false;
 
   const Cursor wire({segment.header, kMinTcpHeader});
-  const std::uint8_t controls = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
-  if ((wire.u8(13) & controls) != tcp_flag::kAck) return false;
   const unsigned direction = direction_of(slot, segment);
   std::uint32_t needed = (seen::kSeqKnown | seen::kAckKnown) * 3;
   const bool has_dss = segment.scan.count != 0;

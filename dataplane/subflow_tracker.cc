@@ -63,8 +63,8 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
 
 void SubflowTracker::on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept {
   now_ns_ = now_ns;
-  const bool may_be_known = segment.likely_slot < SubflowTable::kElsewhere;
-  if (may_be_known ? on_ordinary(segment) : on_refused_join(segment)) return;
+  const bool has_slot = segment.likely_slot < SubflowTable::kElsewhere;
+  if (has_slot ? may_be_ordinary(segment) && on_ordinary(segment) : on_refused_join(segment)) return;
   read_tcp(segment.header, segment.tcp);
   on_any(segment);
 }

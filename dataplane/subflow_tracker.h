@@ -105,6 +105,13 @@ class SubflowTracker {
   void finish(std::uint64_t now_ns) noexcept;
 
  private:
+  /// @param segment  Its `likely_slot` is a slot's index.
+  [[nodiscard, gnu::always_inline]] bool may_be_ordinary(const SegmentView& segment) const noexcept {
+    constexpr unsigned kControls = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
+    const SubflowSlot& slot = table_[segment.likely_slot];
+    if ((segment.header[13] & kControls) != tcp_flag::kAck || slot.klass != SlotClass::kConfirmed) return false;
+    return slot.hash == segment.hash && segment.scan.count <= 1 && tells_only_news_;
+  }
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
   [[nodiscard]] bool on_refused_join(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_new_join(const SegmentView& segment) const noexcept;
