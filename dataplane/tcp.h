@@ -42,6 +42,13 @@ constexpr std::uint32_t kMinTcpHeader = 20;
   return wire.has(0, header_bytes) ? TcpStatus::kOk : TcpStatus::kTruncated;
 }
 
+/// Whether check_tcp() finds a header whole in bytes that are no more than declared.
+[[nodiscard]] inline bool has_whole_header(Bytes captured) noexcept {
+  if (captured.size() < kMinTcpHeader) return false;
+  const std::size_t header_bytes = static_cast<std::size_t>(captured[12] >> 4) * 4;
+  return header_bytes >= kMinTcpHeader && header_bytes <= captured.size();
+}
+
 /// The options of a header that check_tcp() found whole: 0..40 bytes.
 [[nodiscard]] inline Bytes tcp_options_of(Bytes captured) noexcept {
   return captured.subspan(kMinTcpHeader, static_cast<std::size_t>(captured[12] >> 4) * 4 - kMinTcpHeader);
@@ -77,6 +84,13 @@ struct OptionScan {
   std::uint8_t count = 0;
   bool has_timestamps = false;  // RFC 7323
   bool broken = false;  // the list itself cannot be walked to its end
+
+  /// As scan_tcp_options() leaves it of a list that has_plain_options().
+  void set_plain(bool with_timestamps) noexcept {
+    count = 0;
+    has_timestamps = with_timestamps;
+    broken = false;
+  }
 };
 
 namespace tcp_detail {

@@ -171,7 +171,7 @@ void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
     const PacketView& packet = burst.packets[i];
     if (!frame_detail::has_timestamps_only(packet)) [[unlikely]] {
       Frame frame;
-      if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) break;
+      if (!frame_detail::parse_plain(packet, frame) || !has_whole_header(frame.tcp)) break;
       if (!has_plain_options(tcp_options_of(frame.tcp))) break;
     }
     bytes += packet.wire_bytes;
@@ -202,26 +202,33 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
     bytes += packet.wire_bytes;
     now_ns = std::max(now_ns, packet.time_ns);  // packet time never goes back, even where a capture does
     Frame frame;  // stays in registers: nobody is given its address
-    if (!frame_detail::parse_plain(packet, frame) || check_tcp(frame.tcp, frame.tcp_bytes) != TcpStatus::kOk) {
+    if (!frame_detail::parse_plain(packet, frame) || !has_whole_header(frame.tcp)) {
       Frame odd;
       if (!walk_odd(packet, odd)) continue;
       frame = odd;
     }
     ++segments;
     const Bytes options = tcp_options_of(frame.tcp);
-    if (!mptcp_in_sight && has_plain_options(options)) continue;
     Candidate& candidate = candidates_[count];
-    scan_tcp_options(options, candidate.segment.scan);
-    if (candidate.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
-    const bool has_mptcp = candidate.segment.scan.count != 0;
-    with_mptcp += has_mptcp ? 1 : 0;
-    mptcp_in_sight = mptcp_in_sight || has_mptcp;
-    if (!mptcp_in_sight) continue;  // no subflow is known that it could belong to
-    const FlowName name = name_flow(frame, tracker_.table());
-    if (has_mptcp) {
-      with_option.add(name.hash);  // it may open a subflow: asking the table would have to wait for its memory
-    } else if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
-      continue;  // plain TCP
+    FlowName name;
+    if (has_plain_options(options)) {  // nearly all of a tap: nothing of it is written down yet
+      if (!mptcp_in_sight) continue;   // no subflow is known that it could belong to
+      name = name_flow(frame, tracker_.table());
+      if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) continue;  // plain TCP
+      candidate.segment.scan.set_plain(!options.empty());
+    } else {
+      scan_tcp_options(options, candidate.segment.scan);
+      if (candidate.segment.scan.broken) ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOptionList)];
+      const bool has_mptcp = candidate.segment.scan.count != 0;
+      with_mptcp += has_mptcp ? 1 : 0;
+      mptcp_in_sight = mptcp_in_sight || has_mptcp;
+      if (!mptcp_in_sight) continue;
+      name = name_flow(frame, tracker_.table());
+      if (has_mptcp) {
+        with_option.add(name.hash);  // it may open a subflow: asking the table would have to wait for its memory
+      } else if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {
+        continue;
+      }
     }
     flows_.hash[count] = name.hash;
     flows_.is_syn[count] = is_syn(frame.tcp) ? 1 : 0;

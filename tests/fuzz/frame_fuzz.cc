@@ -84,6 +84,7 @@ FrameStatus check(const PacketView& packet, const FrameOptions& options, Frame& 
   if (frame_detail::parse_plain(packet, quick)) {
     expect(status == FrameStatus::kTcpSegment, "what the short cut takes, the walk takes, too");
     expect(is_same(quick, out), "the short cut says of a frame what the walk says");
+    expect(has_whole_header(quick.tcp) == (check_tcp(out.tcp, out.tcp_bytes) == TcpStatus::kOk), "both see whether TCP's header is whole");
   }
   if (frame_detail::has_timestamps_only(packet)) {
     expect(status == FrameStatus::kTcpSegment && check_tcp(out.tcp, out.tcp_bytes) == TcpStatus::kOk &&

@@ -24,6 +24,7 @@ void compare(Bytes options) {
   if (has_plain_options(options)) {
     expect(expected.mptcp.empty(), "a list that is passed over as plain has no MPTCP option");
     expect(!expected.broken, "a list that is passed over as plain is not broken");
+    expect(expected.has_timestamps == !options.empty(), "a plain list that is not empty has timestamps");
   }
 }
 
