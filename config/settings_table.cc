@@ -108,7 +108,7 @@ std::vector<Setting> make_state_settings() {
       number("subflows.ring", MPTAP_STARTUP(worker.ring_capacity), {1'024, kMaxTable, true}, "records",
              "Records a worker may be ahead of the control thread, 64 bytes each."),
       number("subflows.overflow", MPTAP_STARTUP(worker.overflow_capacity), {1'024, kMaxTable}, "records",
-             "Vital records that wait for room when the ring is full."),
+             "Vital records beyond those, for which the ring keeps a reserve."),
       group("connections", "The table of MPTCP connections."),
       number("connections.max", MPTAP_STARTUP(correlator.max_connections), {1'024, kMaxTable}, "connections",
              "MPTCP connections that are followed at once."),

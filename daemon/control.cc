@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <span>
 #include <thread>
 
@@ -97,7 +98,7 @@ std::size_t Control::take_burst(std::size_t worker, bool alone, std::uint64_t pu
     }
     correlator_.on_record(worker, record);
     if (uses_keys(record)) wipe_stack();
-    record = Record{};  // it may hold keys
+    std::construct_at(&record);  // anew: it may hold keys
   }
   if (std::atomic<std::uint64_t>* taken = workers_[worker].taken; taken != nullptr && count != 0) {
     taken->store(taken->load(std::memory_order_relaxed) + count, std::memory_order_release);

@@ -34,7 +34,7 @@ class PacketKeeper {
   /// Whether the packet may be kept for this record: it is news of a packet, and not a counter.
   [[nodiscard]] bool wants(const Record& record) const noexcept;
 
-  [[nodiscard]] bool has_room() noexcept { return shelf_.free_room() != 0; }
+  [[nodiscard]] bool has_room() noexcept { return shelf_.update_fill() < shelf_.capacity(); }
 
   /// Keeps the packet for `record`, which has gone to control. Only after wants() and has_room().
   void keep(const Record& record) noexcept;

@@ -1,86 +1,70 @@
 #include "dataplane/record_out.h"
 
 #include <algorithm>
+#include <memory>
 #include <thread>
 
 namespace mptap {
 
-RecordOut::RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room,
-                     const std::atomic<bool>& stop, WorkerTally& tally, PacketKeeper* keeper)
-    : ring_(ring),
-      tally_(tally),
-      keeper_(keeper),
-      stop_(stop),
-      wait_for_room_(wait_for_room),
-      overflow_capacity_(std::max(overflow_capacity, 1u)),
-      overflow_(overflow_capacity_) {}
+RecordOut::RecordOut(RecordRing& ring, bool wait_for_room, const std::atomic<bool>& stop, WorkerTally& tally, PacketKeeper* keeper)
+    : ring_(ring), tally_(tally), keeper_(keeper), stop_(stop), wait_for_room_(wait_for_room) {}
 
-bool RecordOut::push(const Record& record, RecordClass klass) noexcept {
+Record& RecordOut::begin(RecordClass klass) noexcept {
   ++tally_.records_built;
-  if (keeper_ != nullptr && keeper_->wants(record)) return push_kept(record, klass);
-  return push_plain(record, klass);
+  begun_ = find_place(klass);
+  if (begun_ == nullptr) begun_ = &lost_;
+  return *begun_;
+}
+
+bool RecordOut::end() noexcept {
+  if (begun_ == &lost_) {
+    std::construct_at(&lost_);  // it may hold keys
+    return false;
+  }
+  if (keeper_ != nullptr && keeper_->wants(*begun_)) keep_packet(*begun_);
+  ring_.push_next();
+  ++pushed_;
+  return true;
+}
+
+/// @return nullptr where the record is lost; it is counted then.
+Record* RecordOut::find_place(RecordClass klass) noexcept {
+  if (wait_for_room_) return wait_for_place();
+  if (klass == RecordClass::kBulk) {
+    if (!has_no_bulk_room()) return ring_.next_place(ring_.capacity());
+    ++tally_.ring_full_bulk;
+    return nullptr;
+  }
+  Record* place = ring_.next_place(ring_.capacity() + ring_.reserve());
+  if (place == nullptr) ++tally_.ring_full_vital;
+  return place;
+}
+
+Record* RecordOut::wait_for_place() noexcept {
+  for (;;) {
+    if (Record* place = ring_.next_place(ring_.capacity())) return place;
+    if (ring_.update_fill() < ring_.capacity()) continue;
+    show();
+    if (stop_.load(std::memory_order_relaxed)) break;
+    std::this_thread::yield();
+  }
+  ++tally_.ring_full_vital;
+  return nullptr;
 }
 
 /// Record and packet go together or not at all: control takes one packet for each record that says so.
-bool RecordOut::push_kept(const Record& record, RecordClass klass) noexcept {
+void RecordOut::keep_packet(Record& record) noexcept {
   while (!keeper_->has_room() && wait_for_room_ && !stop_.load(std::memory_order_relaxed)) {
     show();
     std::this_thread::yield();
   }
   if (!keeper_->has_room()) {
     ++tally_.packets_not_kept;
-    return push_plain(record, klass);
+    return;
   }
-  Record flagged = record;
-  flagged.flags |= record_flag::kKept;
-  if (!push_plain(flagged, klass)) return false;
+  record.flags |= record_flag::kKept;
   keeper_->keep(record);
   ++tally_.packets_kept;
-  return true;
-}
-
-bool RecordOut::push_plain(const Record& record, RecordClass klass) noexcept {
-  if (wait_for_room_) return push_waiting(record);
-  if (klass == RecordClass::kBulk) {
-    if (has_no_bulk_room() || !ring_.try_push(record)) {
-      ++tally_.ring_full_bulk;
-      return false;
-    }
-    ++tally_.records_pushed;
-    return true;
-  }
-  if (overflow_size_ == 0 && ring_.try_push(record)) {
-    ++tally_.records_pushed;
-    return true;
-  }
-  if (overflow_size_ == overflow_capacity_) {
-    ++tally_.ring_full_vital;
-    return false;
-  }
-  overflow_[(overflow_head_ + overflow_size_) % overflow_capacity_] = record;
-  ++overflow_size_;
-  return true;
-}
-
-bool RecordOut::push_waiting(const Record& record) noexcept {
-  while (!ring_.try_push(record)) {
-    show();
-    if (stop_.load(std::memory_order_relaxed)) {
-      ++tally_.ring_full_vital;
-      return false;
-    }
-    std::this_thread::yield();
-  }
-  ++tally_.records_pushed;
-  return true;
-}
-
-void RecordOut::wait_from_now_on() noexcept {
-  while (overflow_size_ != 0 && !stop_.load(std::memory_order_relaxed)) {
-    publish();
-    std::this_thread::yield();
-  }
-  wait_for_room_ = true;
 }
 
 /// Packets first: whoever sees a record finds its packet.
@@ -90,19 +74,11 @@ void RecordOut::show() noexcept {
 }
 
 void RecordOut::publish() noexcept {
-  drain_overflow();
   show();
-  tally_.records_pending = overflow_size_;
-  tally_.ring_fill = ring_.capacity() - ring_.free_room();
-}
-
-void RecordOut::drain_overflow() noexcept {
-  while (overflow_size_ != 0 && ring_.try_push(overflow_[overflow_head_])) {
-    overflow_[overflow_head_] = Record();
-    overflow_head_ = (overflow_head_ + 1) % overflow_capacity_;
-    --overflow_size_;
-    ++tally_.records_pushed;
-  }
+  const std::size_t fill = ring_.update_fill();
+  tally_.ring_fill = std::min(fill, ring_.capacity());
+  tally_.records_pending = fill - tally_.ring_fill;
+  tally_.records_pushed = pushed_ - tally_.records_pending;
 }
 
 }  // namespace mptap

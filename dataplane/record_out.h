@@ -1,10 +1,9 @@
-// How a worker's records leave it: bulk gives way to vital, vital waits in a bounded overflow, all is counted.
+// How a worker's records leave it: bulk gives way to vital, which has a reserve of its own; all is counted.
 #pragma once
 
 #include <atomic>
 #include <cstdint>
 
-#include "dataplane/lazy_array.h"
 #include "dataplane/packet_keeper.h"
 #include "dataplane/record.h"
 #include "dataplane/spsc_ring.h"
@@ -20,23 +19,26 @@ enum class RecordClass : std::uint8_t {
   kVital,  // of subflows whose acceptor has answered
 };
 
-/// Pushes records in order.
+/// Makes records in their places in the ring, in order.
 ///
-/// Live: bulk stops at three quarters of the ring; vital records that find no room wait in an overflow queue of
-/// fixed size and go first as soon as there is room. From files: waits for room, nothing is lost.
+/// Live: bulk stops at three quarters of the ring; the ring's reserve is for vital records alone. From files: waits for
+/// room, nothing is lost.
 /// One worker thread; no allocation after construction.
 class RecordOut {
  public:
-  /// @param ring               Its consumer is control.
-  /// @param overflow_capacity  Vital records, at least 1.
-  /// @param wait_for_room      True where the source can wait (a file).
-  /// @param stop               Ends the waiting; whoever stops control sets it first.
-  /// @param keeper             Keeps the packets that make records; nullptr: none are kept.
-  RecordOut(RecordRing& ring, std::uint32_t overflow_capacity, bool wait_for_room, const std::atomic<bool>& stop,
-            WorkerTally& tally, PacketKeeper* keeper = nullptr);
+  /// @param ring           Its consumer is control.
+  /// @param wait_for_room  True where the source can wait (a file).
+  /// @param stop           Ends the waiting; whoever stops control sets it first.
+  /// @param keeper         Keeps the packets that make records; nullptr: none are kept.
+  RecordOut(RecordRing& ring, bool wait_for_room, const std::atomic<bool>& stop, WorkerTally& tally, PacketKeeper* keeper = nullptr);
 
-  /// @return False where the record was lost; it is counted then.
-  bool push(const Record& record, RecordClass klass) noexcept;
+  /// The next record, in its default state, to be filled in where it stands: a record made elsewhere, in parts, and copied
+  /// whole would wait for the store buffer. One at a time; end() ends it.
+  [[nodiscard]] Record& begin(RecordClass klass) noexcept;
+
+  /// The record that was begun is whole.
+  /// @return False where it was lost; it is counted then.
+  bool end() noexcept;
 
   /// Whether a bulk record would be lost now; it is counted as built and lost then, so that it need not be made.
   [[nodiscard]] bool loses_bulk() noexcept {
@@ -47,31 +49,29 @@ class RecordOut {
   }
 
   /// From now on waits for room as files do: for the last records of a live worker, while control still takes.
-  void wait_from_now_on() noexcept;
+  void wait_from_now_on() noexcept { wait_for_room_ = true; }
 
-  /// Moves waiting records into the ring and shows what was pushed to control: once a burst or poll.
+  /// Shows what was pushed to control: once a burst or poll.
   void publish() noexcept;
 
  private:
-  /// By the ring as it was at the last burst: asking anew for each record would cost a line that control writes all the time.
+  // By the ring as it was at the last burst: asking anew for each record would cost a line that control writes all the time.
   [[nodiscard]] bool has_no_bulk_room() const noexcept {
-    return !wait_for_room_ && (overflow_size_ != 0 || ring_.fill_bound() >= ring_.capacity() / 4 * 3);
+    return !wait_for_room_ && ring_.fill_bound() >= ring_.capacity() / 4 * 3;
   }
-  [[nodiscard]] bool push_kept(const Record& record, RecordClass klass) noexcept;
-  [[nodiscard]] bool push_plain(const Record& record, RecordClass klass) noexcept;
-  [[nodiscard]] bool push_waiting(const Record& record) noexcept;
+  [[nodiscard]] Record* find_place(RecordClass klass) noexcept;
+  [[nodiscard]] Record* wait_for_place() noexcept;
+  void keep_packet(Record& record) noexcept;
   void show() noexcept;
-  void drain_overflow() noexcept;
 
   RecordRing& ring_;
   WorkerTally& tally_;
   PacketKeeper* const keeper_;
   const std::atomic<bool>& stop_;
   bool wait_for_room_;
-  const std::uint32_t overflow_capacity_;
-  LazyArray<Record> overflow_;
-  std::uint32_t overflow_head_ = 0;
-  std::uint32_t overflow_size_ = 0;
+  Record* begun_ = nullptr;
+  std::uint64_t pushed_ = 0;  // the reserve's, too
+  Record lost_;               // of a record that finds no place
 };
 
 }  // namespace mptap

@@ -14,37 +14,54 @@ namespace mptap {
 /// Single producer, single consumer. Each side keeps a copy of the other's index, so that the shared cache
 /// lines move once a batch and not once an element.
 ///
-/// Producer thread: free_room(), try_push(), publish(). Consumer thread: try_pop(). Any thread: size().
-/// Memory is taken once, at construction.
+/// Producer thread: update_fill(), next_place(), push_next(), try_push(), publish(). Consumer thread: try_pop(). Any
+/// thread: size(). Memory is taken once, at construction.
 template <typename T>
 class SpscRing {
  public:
   static constexpr std::size_t kCacheLine = 64;
 
   /// @param capacity  Elements, rounded up to a power of two, at least 2.
-  explicit SpscRing(std::size_t capacity)
-      : mask_(std::bit_ceil(capacity < 2 ? 2 : capacity) - 1), slots_(std::make_unique<T[]>(mask_ + 1)) {}
+  /// @param reserve   Elements beyond these, of which next_place() knows only where it is asked to.
+  explicit SpscRing(std::size_t capacity, std::size_t reserve = 0)
+      : capacity_(std::bit_ceil(capacity < 2 ? 2 : capacity)),
+        reserve_(reserve),
+        mask_(std::bit_ceil(capacity_ + reserve) - 1),
+        slots_(std::make_unique<T[]>(mask_ + 1)) {}
 
-  [[nodiscard]] std::size_t capacity() const { return mask_ + 1; }
+  [[nodiscard]] std::size_t capacity() const { return capacity_; }
+  [[nodiscard]] std::size_t reserve() const { return reserve_; }
 
-  /// How many elements fit now; at least this many until the next push.
-  [[nodiscard]] std::size_t free_room() {
+  /// How many elements wait now, pushed and not popped: no more than this until the next push.
+  std::size_t update_fill() {
     producer_.popped_seen = popped_.value.load(std::memory_order_acquire);
-    return capacity() - (producer_.next_push - producer_.popped_seen);
-  }
-
-  /// Takes `element` unless the ring is full. The consumer sees it after publish().
-  template <typename U>
-  [[nodiscard]] bool try_push(U&& element) {
-    if (producer_.next_push - producer_.popped_seen > mask_ && free_room() == 0) return false;
-    prefetch_line(&slots_[(producer_.next_push + kAhead) & mask_]);
-    slots_[producer_.next_push & mask_] = std::forward<U>(element);
-    ++producer_.next_push;
-    return true;
+    return fill_bound();
   }
 
   /// Elements in the ring as the producer last knew: an upper bound that costs no shared access.
   [[nodiscard]] std::size_t fill_bound() const { return producer_.next_push - producer_.popped_seen; }
+
+  /// Where the next element is written, in its default state; push_next() makes it one of the ring.
+  /// @param limit  1..capacity() + reserve().
+  /// @return nullptr where so many elements wait already, as far as the producer knows: see update_fill().
+  [[nodiscard]] T* next_place(std::size_t limit) {
+    if (fill_bound() >= limit) return nullptr;
+    prefetch_line(&slots_[(producer_.next_push + kAhead) & mask_]);
+    return &slots_[producer_.next_push & mask_];
+  }
+  /// Only after next_place() gave a place. The consumer sees the element after publish().
+  void push_next() { ++producer_.next_push; }
+
+  /// Takes `element` unless `capacity()` wait already.
+  template <typename U>
+  [[nodiscard]] bool try_push(U&& element) {
+    if (fill_bound() >= capacity_) update_fill();
+    T* place = next_place(capacity_);
+    if (place == nullptr) return false;
+    *place = std::forward<U>(element);
+    push_next();
+    return true;
+  }
 
   /// Shows everything pushed so far to the consumer: once a burst.
   void publish() { pushed_.value.store(producer_.next_push, std::memory_order_release); }
@@ -55,7 +72,12 @@ class SpscRing {
       consumer_.pushed_seen = pushed_.value.load(std::memory_order_acquire);
       if (consumer_.next_pop == consumer_.pushed_seen) return false;
     }
-    out = std::exchange(slots_[consumer_.next_pop & mask_], T{});  // what was taken leaves nothing behind: it may hold keys
+    T& slot = slots_[consumer_.next_pop & mask_];
+    out = std::move(slot);
+    // What was taken leaves nothing behind: it may hold keys. Made anew in its place: an empty one made elsewhere, in parts,
+    // and copied whole would wait for the store buffer.
+    std::destroy_at(&slot);
+    std::construct_at(&slot);
     ++consumer_.next_pop;
     popped_.value.store(consumer_.next_pop, std::memory_order_release);
     return true;
@@ -85,6 +107,8 @@ class SpscRing {
   };
   static_assert(sizeof(SharedIndex) == kCacheLine && sizeof(Producer) == kCacheLine && sizeof(Consumer) == kCacheLine);
 
+  const std::size_t capacity_;
+  const std::size_t reserve_;
   const std::size_t mask_;
   const std::unique_ptr<T[]> slots_;
   SharedIndex pushed_;  // the producer's

@@ -193,7 +193,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
   }
   touch(index, 1, segment);
   if (!slot.has(seen::kOpenedSent)) tell_opened(index, segment, RecordClass::kVital);
-  Record record = record_of(index, RecordKind::kSynAck, 1);
+  Record& record = begin_record(index, RecordKind::kSynAck, 1);
   record.syn_ack = SynAckBody{};
   record.syn_ack.offer = offer;
   record.syn_ack.opener_isn = slot.opener_isn;
@@ -212,7 +212,7 @@ void SubflowTracker::on_syn_ack(std::uint32_t index, const SegmentView& segment,
     record.syn_ack.flags = join.backup ? SynOption::kBackup : std::uint8_t{0};
     record.syn_ack.address_id = join.address_id;
   }
-  tell(index, record);
+  out_.end();
   if (slot.has(seen::kOpenedSent) && table_.peek_rare(slot).syn.offer == Offer::kCapable) {
     SynOption& syn = table_.rare(index).syn;
     syn.high = syn.low = 0;

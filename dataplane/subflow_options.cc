@@ -55,9 +55,8 @@ void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) 
     const MptcpOption& option = decoded_.option[i];
     const bool malformed = decoded_.error[i] != OptionError::kOk;
     if (malformed || options_.records.every_option) {
-      Record record = known ? record_of(index, RecordKind::kMalformed, direction) : Record{};
-      record.time_ns = now_ns_;
-      record.kind = malformed ? RecordKind::kMalformed : RecordKind::kOption;
+      const RecordKind kind = malformed ? RecordKind::kMalformed : RecordKind::kOption;
+      Record& record = known ? begin_record(index, kind, direction, RecordClass::kBulk) : begin_record(kind);
       record.malformed = MalformedBody{opener_is_low ? key.low : key.high,
                                        opener_is_low ? key.high : key.low,
                                        opener_is_low ? key.low_port : key.high_port,
@@ -66,7 +65,7 @@ void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) 
                                        static_cast<std::uint8_t>(option.subtype),
                                        option.length,
                                        segment.tcp.flags};
-      out_.push(record, RecordClass::kBulk);
+      out_.end();
     }
     if (malformed || !option.reserved_bits || !known) continue;
     if (!table_[index].tell_first(direction, track_bit::kReservedBits)) continue;
@@ -75,14 +74,21 @@ void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) 
 }
 
 void SubflowTracker::tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept {
-  Record record = record_of(index, RecordKind::kAnomaly, direction);
-  record.anomaly = body;
-  tell(index, record);
+  begin_record(index, RecordKind::kAnomaly, direction).anomaly = body;
+  out_.end();
 }
 
-/// One that does not begin where the highest one ends, or is tiny and jumps: it is compared at once.
+/// One that does not begin where the highest one ends, or is tiny and jumps: it is compared at once, unless there is nothing
+/// that it could be compared with.
 void SubflowTracker::on_apart_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping) noexcept {
   SubflowSlot& slot = table_[index];
+  constexpr std::uint32_t kFirstSsn = 1;  // RFC 8684 section 3.3.1
+  if (mapping.ssn == kFirstSsn && !has_mapped(slot, direction) && slot.has(seen::kSynAck)) {
+    tracks_.note_later(index, slot.generation, end_of(slot, direction), kFirstSsn, static_cast<std::uint32_t>(mapping.dsn_before),
+                       static_cast<std::uint32_t>(mapping.dsn), mapping.bytes);
+    slot.numbers[direction].ssn_high = kFirstSsn + mapping.bytes;
+    return;
+  }
   MappingTrack& track = track_of(index, direction);
   track.catch_up(whole_ssn_high(slot, direction), static_cast<std::uint32_t>(mapping.dsn_before));
   count_mapping(index, direction, mapping, track.covers(mapping.ssn, mapping.bytes));
@@ -109,19 +115,19 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
     slot.ack_option_shape = shape & 3u;
   }
   if (option.subtype == Subtype::kJoin) {
-    Record record = record_of(index, RecordKind::kJoinAck, direction);
+    Record& record = begin_record(index, RecordKind::kJoinAck, direction);
     if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
     record.join_ack = JoinAckBody{option.join.hmac};
-    tell(index, record);
+    out_.end();
     return;
   }
   const CapableOption& capable = option.capable;
-  Record record = record_of(index, RecordKind::kCapableAck, direction);
+  Record& record = begin_record(index, RecordKind::kCapableAck, direction);
   if (slot.has(seen::kAnswerRepeated)) record.flags |= record_flag::kRepeated;
   record.capable_ack = CapableAckBody{capable.sender_key,    capable.receiver_key, capable.data_len,
                                       capable.checksum,      capable.version,      capable.flags,
                                       capable.has_data_len,  capable.has_checksum};
-  tell(index, record);
+  out_.end();
   if (capable.has_data_len && !has_mapped(slot, 0)) {
     // The first mapping of the connection: SSN 1, DSN right behind the IDSN (RFC 8684 3.1).
     slot.numbers[0].ssn_high = 1u + capable.data_len;
@@ -217,9 +223,8 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
     }
   }
   const auto tell_dss = [&](RecordKind kind, RecordClass klass) {
-    Record record = record_of(index, kind, direction);
-    record.dss = body;
-    out_.push(record, klass);
+    begin_record(index, kind, direction, klass).dss = body;
+    out_.end();
   };
   if (news) {
     slot.seen |= seen::kDss << direction;
@@ -234,38 +239,31 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
 }
 
 void SubflowTracker::tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept {
-  Record record = record_of(index, RecordKind::kNone, direction);
+  const auto begin = [&](RecordKind kind) -> Record& { return begin_record(index, kind, direction); };
   switch (option.subtype) {
     case Subtype::kAddAddr: {
       const AddAddrOption& add = option.add_addr;
-      record.kind = RecordKind::kAddAddr;
-      record.add_addr = AddAddrBody{add.address, add.hmac, add.port, add.address_id, add.version,
-                                    add.echo,    add.has_port, add.has_hmac};
+      begin(RecordKind::kAddAddr).add_addr = AddAddrBody{add.address, add.hmac, add.port,     add.address_id,
+                                                         add.version, add.echo, add.has_port, add.has_hmac};
       break;
     }
     case Subtype::kRemoveAddr:
-      record.kind = RecordKind::kRemoveAddr;
-      record.remove_addr = RemoveAddrBody{option.remove_addr.address_ids, option.remove_addr.count};
+      begin(RecordKind::kRemoveAddr).remove_addr = RemoveAddrBody{option.remove_addr.address_ids, option.remove_addr.count};
       break;
     case Subtype::kPrio:
-      record.kind = RecordKind::kPrio;
-      record.prio = PrioBody{option.prio.backup, option.prio.has_address_id, option.prio.address_id};
+      begin(RecordKind::kPrio).prio = PrioBody{option.prio.backup, option.prio.has_address_id, option.prio.address_id};
       break;
-    case Subtype::kFail:
-      record.kind = RecordKind::kFail;
-      record.fail = FailBody{option.fail.dsn};
-      break;
+    case Subtype::kFail: begin(RecordKind::kFail).fail = FailBody{option.fail.dsn}; break;
     case Subtype::kFastClose:
-      record.kind = RecordKind::kFastClose;
-      record.fast_close = FastCloseBody{option.fast_close.receiver_key};
+      begin(RecordKind::kFastClose).fast_close = FastCloseBody{option.fast_close.receiver_key};
       break;
     default: return;
   }
-  tell(index, record);
+  out_.end();
 }
 
-Record SubflowTracker::record_of(std::uint32_t index, RecordKind kind, unsigned direction) const noexcept {
-  Record record;
+Record& SubflowTracker::begin_record(std::uint32_t index, RecordKind kind, unsigned direction, RecordClass klass) noexcept {
+  Record& record = out_.begin(klass);
   record.time_ns = now_ns_;
   record.slot = index;
   record.generation = table_[index].generation;
@@ -274,13 +272,16 @@ Record SubflowTracker::record_of(std::uint32_t index, RecordKind kind, unsigned 
   return record;
 }
 
-void SubflowTracker::tell(std::uint32_t index, const Record& record) noexcept {
-  out_.push(record, class_of(table_[index]));
+Record& SubflowTracker::begin_record(RecordKind kind) noexcept {
+  Record& record = out_.begin(RecordClass::kBulk);
+  record.time_ns = now_ns_;
+  record.kind = kind;
+  return record;
 }
 
 void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept {
   SubflowSlot& slot = table_[index];
-  Record record = record_of(index, RecordKind::kOpened, 0);
+  Record& record = begin_record(index, RecordKind::kOpened, 0, klass);
   const SubflowKey key = segment.key();
   const bool low = slot.opener_is_low();
   record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, table_.peek_rare(slot).syn,
@@ -289,7 +290,7 @@ void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment
   if (slot.has(seen::kToldBefore)) record.flags |= record_flag::kToldBefore;
   if (table_.peek_rare(slot).sampled_out) record.flags |= record_flag::kSampledOut;
   if (slot.has(seen::kMidstream)) record.flags |= record_flag::kMidstream;
-  if (out_.push(record, klass)) slot.seen |= seen::kOpenedSent;
+  if (out_.end()) slot.seen |= seen::kOpenedSent;
 }
 
 /// How far the direction's sequence numbers have come, modulo 2^32; only where its ISN is known.
@@ -323,7 +324,7 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
   const SubflowSlot& slot = table_[index];
   for (unsigned direction = 0; direction < 2; ++direction) {
     const SlotDirection& own = slot.direction[direction];
-    Record record = record_of(index, RecordKind::kCounters, direction);
+    Record& record = begin_record(index, RecordKind::kCounters, direction, last ? class_of(slot) : RecordClass::kBulk);
     if (last) record.flags |= record_flag::kLast;
     if (misses_payload(slot, direction)) record.flags |= record_flag::kMissed;
     if (is_unmapped_at_end(slot, direction)) record.flags |= record_flag::kUnmapped;
@@ -333,7 +334,7 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
     record.counters = CountersBody{own.segments, rare.direction[direction].tiny_jumps, own.payload_bytes,
                                    mapped_bytes_of(slot, rare, direction), own.dsn_high, own.data_ack,
                                    time_of_mapped_step(own.last_mapped, now_ns_)};
-    out_.push(record, last ? class_of(slot) : RecordClass::kBulk);
+    out_.end();
   }
 }
 

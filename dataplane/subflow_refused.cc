@@ -79,11 +79,8 @@ bool SubflowTracker::is_new_join(const SegmentView& segment) const noexcept {
 [[gnu::noinline]] void SubflowTracker::tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept {
   if (out_.loses_bulk()) return;
   const Cursor wire({segment.header, kMinTcpHeader});
-  Record record;
-  record.time_ns = now_ns_;
-  record.kind = RecordKind::kJoinNotStored;
-  record.not_stored = {segment.source(), segment.destination(), token, stands_for, wire.u16(0), wire.u16(2)};
-  out_.push(record, RecordClass::kBulk);
+  begin_record(RecordKind::kJoinNotStored).not_stored = {segment.source(), segment.destination(), token, stands_for, wire.u16(0), wire.u16(2)};
+  out_.end();
 }
 
 }  // namespace mptap

@@ -119,6 +119,7 @@ class SubflowTable {
   [[nodiscard]] std::uint16_t receiver_cell(const IpAddress& receiver) const {
     return static_cast<std::uint16_t>(hash_.of16(receiver.bytes.data()) % kReceiverCells);
   }
+  void prefetch_receiver(std::uint16_t cell) const { prefetch_line(&receivers_[cell]); }
   /// Whether try_count_receiver() would refuse.
   [[nodiscard]] bool is_share_taken(std::uint16_t cell) const { return receivers_[cell] >= receiver_limit_; }
   /// False where this receiver already holds its share of the unanswered slots; otherwise counts one more.

@@ -174,7 +174,7 @@ void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const Seg
     ++tally_.out_of_sequence;  // RFC 9293 3.10.7.3: a RST in SYN-SENT must acknowledge the SYN
     return;
   }
-  Record record = record_of(index, RecordKind::kReset, direction);
+  Record& record = begin_record(index, RecordKind::kReset, direction);
   record.reset = ResetBody{};
   record.reset.before_answer = before_answer;
   if (const MptcpOption* option = options.find(Subtype::kTcpRst)) {
@@ -182,7 +182,7 @@ void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const Seg
     record.reset.transient = option->tcp_rst.transient;
     record.reset.reason = option->tcp_rst.reason;
   }
-  tell(index, record);
+  out_.end();
   close(index, CloseCause::kReset);
 }
 
@@ -200,7 +200,12 @@ void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const Seg
   if (!in_sequence && behind) return;
   table_.rare(index).direction[direction].fin_seq = end - 1;
   slot.seen |= (in_sequence ? seen::kFin : seen::kFinPending) << direction;
-  if (in_sequence) tell(index, record_of(index, RecordKind::kFin, direction));
+  if (in_sequence) tell_fin(index, direction);
+}
+
+void SubflowTracker::tell_fin(std::uint32_t index, unsigned direction) noexcept {
+  (void)begin_record(index, RecordKind::kFin, direction);
+  out_.end();
 }
 
 /// The subflow ends when both FINs are acknowledged. A FIN ahead that data has passed was forged.
@@ -216,7 +221,7 @@ void SubflowTracker::settle_fins(std::uint32_t index) noexcept {
       slot.seen &= ~(seen::kFinPending << direction);
       if (peer.ack == end) {
         slot.seen |= seen::kFin << direction;
-        tell(index, record_of(index, RecordKind::kFin, direction));
+        tell_fin(index, direction);
       }
     }
     both_acknowledged = both_acknowledged && slot.has(seen::kFin << direction) && acknowledged;
@@ -319,12 +324,11 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
     const bool told = slot.klass == SlotClass::kUnanswered && opener.segments == 1 && opener.payload_bytes == 0 &&
                       slot.direction[1].segments == 0;
     if (!told) tell_counters(index, true);
-    Record record = record_of(index, RecordKind::kClosed, 0);
     const bool half_open = slot.klass == SlotClass::kAnswered &&
                            !slot.has(seen::kDenied | seen::kThirdAck | seen::kAcceptorWentOn) &&
                            !table_.peek_rare(slot).syn_after_answer;
-    record.closed = ClosedBody{cause, half_open, slot.last_seen_ns};
-    tell(index, record);
+    begin_record(index, RecordKind::kClosed, 0).closed = ClosedBody{cause, half_open, slot.last_seen_ns};
+    out_.end();
   }
   forget_receiver(index);
   table_.drop_rare(index);

@@ -40,10 +40,16 @@ class SubflowTracker {
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
-  /// Brings the bucket of a segment's subflow towards the cache: well before prefetch_slots(), which waits for it.
-  void prefetch_bucket(std::uint64_t hash, bool is_syn) const noexcept {
-    if (is_syn) table_.prefetch_presence(hash);
-    else table_.prefetch_bucket(hash);
+  /// Brings the bucket of a segment's subflow, or what tells whether a SYN's is known, towards the cache: well before
+  /// prefetch_slots(), which waits for it.
+  void prefetch_bucket(SegmentView& segment, bool is_syn) const noexcept {
+    if (is_syn) {
+      table_.prefetch_presence(segment.hash);
+      segment.receiver = table_.receiver_cell(segment.destination());
+      table_.prefetch_receiver(segment.receiver);
+    } else {
+      table_.prefetch_bucket(segment.hash);
+    }
   }
 
   /// Brings subflows towards the cache, well before on_segment(). In a loop of its own: where it has to wait for buckets,
@@ -68,12 +74,13 @@ class SubflowTracker {
     }
     segment.print = 0;
     segment.refused_name = 0;
-    segment.receiver = table_.receiver_cell(segment.destination());
     if (segment.is_new_syn && table_.is_share_taken(segment.receiver)) {
       segment.refused_name = RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4));
       refused_.prefetch(segment.refused_name);
     } else {
       table_.prefetch_bucket(segment.hash);
+      segment.print = print_of(segment);
+      copies_.prefetch(segment.print);
     }
   }
 
@@ -133,6 +140,7 @@ class SubflowTracker {
                 const DecodedOptions& options) noexcept;
   void note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment, bool in_sequence) noexcept;
   void settle_fins(std::uint32_t index) noexcept;
+  void tell_fin(std::uint32_t index, unsigned direction) noexcept;
   void tell_periodic_counters(std::uint32_t index) noexcept;
 
   // Options of a segment that belongs to a known subflow.
@@ -206,8 +214,13 @@ class SubflowTracker {
   [[nodiscard]] std::uint64_t timeout_of(const SubflowSlot& slot) const noexcept;
 
   // Records.
-  [[nodiscard]] Record record_of(std::uint32_t index, RecordKind kind, unsigned direction) const noexcept;
-  void tell(std::uint32_t index, const Record& record) noexcept;
+  /// Begins a record of a slot, which out_.end() ends.
+  [[nodiscard]] Record& begin_record(std::uint32_t index, RecordKind kind, unsigned direction, RecordClass klass) noexcept;
+  /// One of no slot: bulk.
+  [[nodiscard]] Record& begin_record(RecordKind kind) noexcept;
+  [[nodiscard]] Record& begin_record(std::uint32_t index, RecordKind kind, unsigned direction) noexcept {
+    return begin_record(index, kind, direction, class_of(table_[index]));
+  }
   void tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept;
   void tell_counters(std::uint32_t index, bool last) noexcept;
   void tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept;

@@ -43,7 +43,7 @@ Worker::Worker(PacketSource& source, const WorkerOptions& options, RecordRing& r
       options_(fit(options, source.is_live())),
       is_live_(source.is_live()),
       keeper_(shelf != nullptr ? std::optional<PacketKeeper>(*shelf) : std::nullopt),
-      out_(ring, options.overflow_capacity, !source.is_live(), stop, tally_, keeper_ ? &*keeper_ : nullptr),
+      out_(ring, !source.is_live(), stop, tally_, keeper_ ? &*keeper_ : nullptr),
       tracker_(options_, seed, out_, tally_),
       verdicts_(rules != nullptr ? std::make_unique<Verdicts>(*rules, options_.spared, tally_) : nullptr) {}
 
@@ -127,7 +127,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
 
 /// Of the candidates up to `end`, a group before pick_concerned() waits for them.
 void Worker::ask_for_buckets(Progress& at, std::size_t end) noexcept {
-  for (std::size_t i = at.asked; i < end; ++i) tracker_.prefetch_bucket(flows_.hash[i], flows_.is_syn[i] != 0);
+  for (std::size_t i = at.asked; i < end; ++i) tracker_.prefetch_bucket(candidates_[i].segment, flows_.is_syn[i] != 0);
   at.asked = end;
 }
 

@@ -54,10 +54,10 @@ namespace mptap {
   X(polls_empty, "polls that found nothing")
 
 #define MPTAP_WORKER_GAUGES(X)                                        \
-  X(subflows, "slots of the subflow table in use")                    \
-  X(subflows_unanswered, "slots whose SYN is not answered")           \
-  X(records_pending, "vital records that wait for room in the ring")  \
-  X(ring_fill, "records in the ring")
+  X(subflows, "slots of the subflow table in use")                 \
+  X(subflows_unanswered, "slots whose SYN is not answered")        \
+  X(records_pending, "vital records in the reserve of the ring")   \
+  X(ring_fill, "records in the ring, without its reserve")
 
 /// The worker's own numbers, plain integers on its stack of cache lines; published once a burst.
 struct WorkerTally {

@@ -34,7 +34,7 @@ struct WorkerOptions {
   std::uint64_t counters_interval_ns = 10 * kNsPerSecond;  // periodic counter records of a moving subflow
   std::vector<Prefix> spared;                              // inline: addresses whose packets are never held back
   std::uint32_t ring_capacity = 65'536;                    // records, a power of two
-  std::uint32_t overflow_capacity = 65'536;                // vital records that wait for room in the ring
+  std::uint32_t overflow_capacity = 65'536;                // vital records beyond these: the reserve of the ring
 };
 
 }  // namespace mptap

@@ -1,4 +1,5 @@
 // Memory for tables and packets: is there enough, on which pages, in how many mappings.
+#include <bit>
 #include <cerrno>
 #include <cstring>
 
@@ -26,7 +27,7 @@ Need find_need(const Config& config, bool on_hugepages) {
   const std::uint64_t workers = startup.dataplane.workers;
   Need need;
   if (!on_hugepages) need.at_start += startup.dataplane.memory_bytes;
-  need.at_start += workers * kRecordBytes * (startup.worker.ring_capacity + startup.worker.overflow_capacity);
+  need.at_start += workers * kRecordBytes * std::bit_ceil(startup.worker.ring_capacity + startup.worker.overflow_capacity);
   if (startup.correlator.evidence.any()) need.at_start += kKeptPacketBytes * startup.correlator.evidence.history;
   need.tables = workers * kSubflowBytes * startup.worker.table.capacity +
                 kConnectionBytes * startup.correlator.max_connections;

@@ -137,8 +137,8 @@ void add_capacities(Table& table) {
                      }});
   };
   add("mptap_subflows_capacity", "Slots of the subflow table.", &Capacities::subflows);
-  add("mptap_ring_capacity", "Records that the ring holds.", &Capacities::ring);
-  add("mptap_records_pending_capacity", "Vital records that may wait for room in the ring.", &Capacities::records_pending);
+  add("mptap_ring_capacity", "Records that the ring holds, without its reserve.", &Capacities::ring);
+  add("mptap_records_pending_capacity", "Vital records that the reserve of the ring holds.", &Capacities::records_pending);
   table.push_back({"mptap_connections_capacity", MetricType::kGauge, "MPTCP connections that the table holds.", "",
                    [](const MetricsReading& reading, Samples& out) {
                      if (reading.control != nullptr) out.push_back({{}, static_cast<double>(reading.capacities.connections)});

@@ -42,7 +42,7 @@ class ControlBench {
       : config_(config),
         queue_(config.runtime.logs, mode, counters_),
         writer_(queue_, config.runtime.logs),
-        ring_(config.startup.worker.ring_capacity),
+        ring_(config.startup.worker.ring_capacity, config.startup.worker.overflow_capacity),
         worker_(source_, small_table(), ring_, 1, gone_),
         correlator_(config.startup.correlator, config_.runtime.detectors, config_.runtime.notices, 1, 2, queue_, counters_) {
     correlator_.choose_events(config.runtime.logs.events);

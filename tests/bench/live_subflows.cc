@@ -54,7 +54,7 @@ nlohmann::json measure_worker(SyntheticSubflows& source, std::uint32_t subflows,
                               int control_core) {
   WorkerOptions options;
   options.table.capacity = std::max(options.table.capacity, 2 * subflows);
-  RecordRing ring(options.ring_capacity);
+  RecordRing ring(options.ring_capacity, options.overflow_capacity);
   std::atomic<bool> stop{false};
   std::atomic<bool> ended{false};
   Worker worker(source, options, ring, random_seed(), stop);

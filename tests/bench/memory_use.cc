@@ -133,7 +133,7 @@ int measure_worker(std::uint64_t count) {
   WorkerOptions options;
   options.table.capacity = static_cast<std::uint32_t>(count);
   Handshakes source(count);
-  RecordRing ring(options.ring_capacity);
+  RecordRing ring(options.ring_capacity, options.overflow_capacity);
   const std::atomic<bool> stop{false};
   Record record;
   const std::uint64_t before = resident_bytes();

@@ -269,7 +269,7 @@ json poll_for(const Arguments& arguments, Poll&& poll) {
 /// The worker without control: its own thread empties the ring.
 class LoneWorker {
  public:
-  explicit LoneWorker(PacketSource& source) : ring_(options_.ring_capacity) {
+  explicit LoneWorker(PacketSource& source) : ring_(options_.ring_capacity, options_.overflow_capacity) {
     worker_ = std::make_unique<Worker>(source, options_, ring_, random_seed(), stop_);
   }
   std::uint64_t poll() {

@@ -65,8 +65,6 @@ class Rows final : public ReportSink {
 WorkerOptions worker_options() {
   WorkerOptions options;
   options.table.capacity = 1024;
-  options.ring_capacity = kRingRecords;
-  options.overflow_capacity = 1024;
   return options;
 }
 

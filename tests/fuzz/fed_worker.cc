@@ -86,8 +86,8 @@ FedWorker::FedWorker(const FedOptions& options, RecordRing& ring, PacketShelf& s
       ring_(ring),
       shelf_(shelf),
       watch_(std::bit_ceil(std::max(options.worker.table.capacity, 16u)), options.nothing_is_lost) {
-  (void)ring_.free_room();  // so that the ring knows that it is empty, whatever was run before
-  (void)shelf_.free_room();
+  ring_.update_fill();  // so that the ring knows that it is empty, whatever was run before
+  shelf_.update_fill();
   worker_.emplace(source_, options.worker, ring, options.seed, stop_, options.keeps_packets ? &shelf : nullptr);
 }
 

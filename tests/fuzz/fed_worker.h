@@ -67,7 +67,7 @@ struct FedOptions {
 
 class FedWorker {
  public:
-  /// @param ring, shelf  Empty; `ring` is worker.ring_capacity large.
+  /// @param ring, shelf  Empty.
   FedWorker(const FedOptions& options, RecordRing& ring, PacketShelf& shelf);
 
   void feed(const Burst& burst);

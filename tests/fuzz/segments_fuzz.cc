@@ -18,12 +18,13 @@ constexpr std::size_t kBurst = 16;
 // A segment holds 13 options at most; each makes two records, and what else it does few.
 constexpr std::size_t kRoomForABurst = 1024;
 constexpr std::size_t kNoRoom = 8;
+constexpr std::size_t kReserve = 4;
 
 /// Kept from input to input, empty each time: to make them anew would take longer than a run.
 struct Rings {
   RecordRing roomy{kRoomForABurst};
   RecordRing other{kRoomForABurst};
-  RecordRing narrow{kNoRoom};
+  RecordRing narrow{kNoRoom, kReserve};
   PacketShelf shelf{kRoomForABurst};
 };
 
@@ -64,8 +65,6 @@ FedOptions read_options(Bytes head) {
   options.worker.refused_join_sample = 1u + (head[1] >> 4);
   options.seed = head[2];
   if ((head[3] & 1) != 0) options.worker.records = {(head[3] & 2) != 0, (head[3] & 4) != 0};
-  options.worker.ring_capacity = options.nothing_is_lost ? kRoomForABurst : kNoRoom;
-  options.worker.overflow_capacity = options.nothing_is_lost ? 16 : 4;
   return options;
 }
 

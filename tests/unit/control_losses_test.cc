@@ -14,13 +14,8 @@ using namespace test;  // control_run.h, worker_run.h
 struct LateControl {
   static constexpr std::uint32_t kConnections = 6;
 
-  explicit LateControl(std::uint32_t ring_capacity) : ring(ring_capacity), worker(source, options(), ring, 1, stop) {}
+  explicit LateControl(std::uint32_t ring_capacity) : ring(ring_capacity, 1), worker(source, small_options(), ring, 1, stop) {}
 
-  static WorkerOptions options() {
-    WorkerOptions options = small_options();
-    options.overflow_capacity = 1;
-    return options;
-  }
   static ts::Key acceptor_key(std::uint32_t connection) { return 0x1000 + connection; }
 
   void open(std::uint32_t connection, double ms) {
@@ -51,7 +46,7 @@ struct LateControl {
     std::thread control([this] { Control({{&ring, nullptr, &worker}}, run.correlator()).run(); });
     while (ring.size() != 0) std::this_thread::yield();
     put(100, ts::Bytes(60, 0));
-    poll();  // what waited in the overflow goes first
+    poll();  // learns that there is room again
     join(kConnections - 1, 200);
     poll();
     worker.finish();

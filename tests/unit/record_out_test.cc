@@ -27,12 +27,17 @@ struct Out {
   std::uint32_t next = 0;
 
   Out(std::size_t ring_capacity, std::uint32_t overflow, bool wait)
-      : ring(ring_capacity), out(ring, overflow, wait, stop, tally) {}
+      : ring(ring_capacity, overflow), out(ring, wait, stop, tally) {}
 
   bool push(RecordClass klass) {
-    Record record;
-    record.slot = next++;
-    return out.push(record, klass);
+    out.begin(klass).slot = next++;
+    return out.end();
+  }
+  bool push_key(std::uint64_t key) {
+    Record& record = out.begin(RecordClass::kVital);
+    record.kind = RecordKind::kFastClose;
+    record.fast_close = FastCloseBody{Key{key}};
+    return out.end();
   }
   std::vector<std::uint32_t> pop(std::size_t most = 1000) {
     std::vector<std::uint32_t> slots;
@@ -74,7 +79,7 @@ TEST_CASE("bulk has room again at the next burst once control has taken some", "
   out.check_sums();
 }
 
-TEST_CASE("vital records wait in order, go first, and are lost only past the overflow", "[record_out]") {
+TEST_CASE("vital records go into the reserve in order, and are lost only past it", "[record_out]") {
   Out out(4, 3, false);
   for (int i = 0; i < 7; ++i) CHECK(out.push(kVital));
   CHECK_FALSE(out.push(kVital));
@@ -83,15 +88,18 @@ TEST_CASE("vital records wait in order, go first, and are lost only past the ove
   CHECK(out.tally.ring_full_bulk == 1);
   out.check_sums();
   CHECK(out.tally.records_pending == 3);
+  CHECK(out.tally.ring_fill == 4);
+  CHECK(out.tally.records_pushed == 4);
   CHECK(out.pop(2) == std::vector<std::uint32_t>{0, 1});
-  CHECK_FALSE(out.push(kBulk));  // while vital records wait, bulk does not pass them
-  CHECK_FALSE(out.push(kVital));
+  CHECK_FALSE(out.push(kBulk));
+  CHECK_FALSE(out.push(kVital));  // control is not asked in the middle of a burst
   out.check_sums();
   CHECK(out.tally.records_pending == 1);
-  CHECK(out.pop() == std::vector<std::uint32_t>{2, 3, 4, 5});
+  CHECK(out.tally.records_pushed == 6);
+  CHECK_FALSE(out.push(kBulk));  // not before less than three quarters of the ring are taken
+  CHECK(out.pop() == std::vector<std::uint32_t>{2, 3, 4, 5, 6});
   out.check_sums();
   CHECK(out.tally.records_pending == 0);
-  CHECK(out.pop() == std::vector<std::uint32_t>{6});
   CHECK(out.push(kBulk));
   out.check_sums();
 }
@@ -99,19 +107,25 @@ TEST_CASE("vital records wait in order, go first, and are lost only past the ove
 TEST_CASE("a record that waited leaves nothing behind: it may hold keys", "[record_out][keys]") {
   volatile std::uint64_t seed = 0x4c9f0be8d7351a62;  // else the compiler keeps the key among its constants
   const std::uint64_t complement = ~(seed ^ 0x1111111111111111);
-  Out out(2, 4, false);
+  Out out(2, 1, false);
   REQUIRE(out.push(kVital));
   REQUIRE(out.push(kVital));
-  Record record;
-  record.kind = RecordKind::kFastClose;
-  record.fast_close = FastCloseBody{Key{~complement}};
-  REQUIRE(out.out.push(record, kVital));
+  REQUIRE(out.push_key(~complement));
   out.out.publish();
   CHECK(times_in_memory(complement) == 1);  // it waits
-  REQUIRE(out.pop().size() == 2);
+  REQUIRE(out.pop(2).size() == 2);
   out.out.publish();
-  CHECK(times_in_memory(complement) == 1);  // in the ring now, and there alone
+  CHECK(times_in_memory(complement) == 1);  // there alone
   CHECK(out.pop().size() == 1);
+  CHECK(times_in_memory(complement) == 0);
+}
+
+TEST_CASE("a record that was lost leaves nothing behind", "[record_out][keys]") {
+  volatile std::uint64_t seed = 0x19d3a6e7c0b25f48;
+  const std::uint64_t complement = ~(seed ^ 0x2222222222222222);
+  Out out(2, 1, false);
+  for (int i = 0; i < 3; ++i) REQUIRE(out.push(kVital));
+  CHECK_FALSE(out.push_key(~complement));
   CHECK(times_in_memory(complement) == 0);
 }
 

@@ -24,7 +24,7 @@ TEST_CASE("order is kept over many rounds, full and empty are told", "[ring]") {
     const std::size_t batch = static_cast<std::size_t>(round) % 9;
     for (std::size_t i = 0; i < batch; ++i) REQUIRE(ring.try_push(pushed++));
     CHECK(ring.fill_bound() >= batch);
-    CHECK(ring.free_room() == 8 - batch);
+    CHECK(ring.update_fill() == batch);
     if (batch == 8) {
       CHECK_FALSE(ring.try_push(std::uint64_t{0}));
       CHECK_FALSE(ring.try_push(std::uint64_t{0}));
@@ -56,6 +56,38 @@ TEST_CASE("one place free is one place", "[ring]") {
     CHECK_FALSE(ring.try_push(i));
     ring.publish();
     CHECK(ring.size() == 4);
+  }
+}
+
+TEST_CASE("the reserve is for those that ask for it", "[ring]") {
+  SpscRing<int> ring(4, 3);
+  CHECK(ring.capacity() == 4);
+  CHECK(ring.reserve() == 3);
+  for (int round = 0; round < 10; ++round) {
+    for (int i = 0; i < 4; ++i) REQUIRE(ring.try_push(i));
+    CHECK_FALSE(ring.try_push(4));
+    for (int i = 4; i < 7; ++i) {
+      int* place = ring.next_place(ring.capacity() + ring.reserve());
+      REQUIRE(place != nullptr);
+      CHECK(*place == 0);
+      *place = i;
+      ring.push_next();
+    }
+    CHECK(ring.next_place(ring.capacity() + ring.reserve()) == nullptr);
+    CHECK_FALSE(ring.try_push(7));
+    ring.publish();
+    int out = -1;
+    for (int i = 0; i < 3; ++i) {
+      REQUIRE(ring.try_pop(out));
+      CHECK(out == i);
+    }
+    CHECK_FALSE(ring.try_push(7));  // three are still beyond what the ring holds
+    CHECK(ring.next_place(ring.capacity() + ring.reserve()) != nullptr);
+    for (int i = 3; i < 7; ++i) {
+      REQUIRE(ring.try_pop(out));
+      CHECK(out == i);
+    }
+    CHECK_FALSE(ring.try_pop(out));
   }
 }
 

@@ -246,13 +246,10 @@ TEST_CASE("answered or given up, a flood's share is free again", "[tracker]") {
 }
 
 TEST_CASE("where control does not keep up, what is answered goes first", "[tracker]") {
-  WorkerOptions options = small_options(1024);
-  options.ring_capacity = 16;
-  options.overflow_capacity = 64;
-  RecordRing ring(options.ring_capacity);
+  RecordRing ring(16, 64);
   std::atomic<bool> stop{false};
   VectorSource source(true);
-  Worker worker(source, options, ring, 1, stop);
+  Worker worker(source, small_options(1024), ring, 1, stop);
   WorkerRun frames;  // only builds
   for (std::uint32_t i = 0; i < 100; ++i) {
     frames.ends = {source_of(i), {ts::IpAddress::from_v4(0x0a010000 + i), 80}};

@@ -131,7 +131,7 @@ class WorkerRun {
  public:
   explicit WorkerRun(const WorkerOptions& options = small_options(), std::uint64_t seed = 1, bool live = false,
                      const PacketFilter* filter = nullptr, RuleChannel* rules = nullptr)
-      : source_(live), ring_(options.ring_capacity), worker_(source_, options, ring_, seed, stop_, nullptr, filter, rules) {}
+      : source_(live), ring_(options.ring_capacity, options.overflow_capacity), worker_(source_, options, ring_, seed, stop_, nullptr, filter, rules) {}
 
   /// One segment at `ms` after the start; returns its frame.
   ts::Bytes send(double ms, From from, std::uint8_t flags, std::uint32_t seq, std::uint32_t ack = 0,
