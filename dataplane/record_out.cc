@@ -52,6 +52,14 @@ Record* RecordOut::wait_for_place() noexcept {
   return nullptr;
 }
 
+void RecordOut::wait_from_now_on() noexcept {
+  wait_for_room_ = true;
+  while (ring_.update_fill() > ring_.capacity() && !stop_.load(std::memory_order_relaxed)) {
+    show();
+    std::this_thread::yield();
+  }
+}
+
 /// Record and packet go together or not at all: control takes one packet for each record that says so.
 void RecordOut::keep_packet(Record& record) noexcept {
   while (!keeper_->has_room() && wait_for_room_ && !stop_.load(std::memory_order_relaxed)) {

@@ -49,7 +49,8 @@ class RecordOut {
   }
 
   /// From now on waits for room as files do: for the last records of a live worker, while control still takes.
-  void wait_from_now_on() noexcept { wait_for_room_ = true; }
+  /// Waits until none is left in the reserve.
+  void wait_from_now_on() noexcept;
 
   /// Shows what was pushed to control: once a burst or poll.
   void publish() noexcept;

@@ -17,22 +17,24 @@ struct PlainDss {
   [[nodiscard]] bool has(std::uint8_t bit) const { return (flags & bit) != 0; }
 };
 
+/// Of a number, by two bits of the flags: whether it is there, and whether it has 8 bytes then.
+std::size_t number_bytes(unsigned bits) noexcept { return (bits & 1u) * 4 << (bits >> 1 & 1u); }
+
 /// False for any other option, and where anything about this one is odd.
 /// @param option  At least 3 bytes.
 bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
   constexpr std::uint8_t kNumbers = DssOption::kDataAck | DssOption::kDataAck8 | DssOption::kMapping | DssOption::kDsn8;
-  constexpr std::uint8_t kNumberBytes[] = {0, 4, 0, 8};  // by presence and width
   const Cursor wire(option);
   if (wire.size() < 8 || wire.u8(2) != static_cast<std::uint8_t>(Subtype::kDss) << 4) return false;
   out.flags = wire.u8(3);
   if ((out.flags & ~kNumbers) != 0) return false;
-  const std::size_t ack_bytes = kNumberBytes[out.flags & 3u];
+  const std::size_t ack_bytes = number_bytes(out.flags);
   if (!out.has(DssOption::kMapping)) {
     if (wire.size() != 4 + ack_bytes || ack_bytes == 0) return false;
     out.data_ack = ack_bytes == 8 ? wire.u64(4) : wire.u32(4);
     return true;
   }
-  const std::size_t dsn_bytes = kNumberBytes[out.flags >> 2u & 3u];
+  const std::size_t dsn_bytes = number_bytes(out.flags >> 2u);
   const std::size_t plain = 4 + ack_bytes + dsn_bytes + 6;
   const bool has_checksum = wire.size() == plain + 2;
   if (wire.size() != plain && !has_checksum) return false;
