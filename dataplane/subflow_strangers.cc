@@ -12,10 +12,9 @@ bool SubflowTracker::is_stranger(const SubflowSlot& slot, unsigned direction,
   if ((tcp.flags & tcp_flag::kRst) != 0 || (tcp.flags & tcp_flag::kAck) == 0) return false;
   // Segmentation offload repeats the MP_CAPABLE of the first data, at most 65,535 bytes, in each of its segments.
   constexpr std::uint32_t kFirstData = 1u << 16;
-  if (decoded_.count != 0 && direction == 0 && slot.has(seen::kSynAck) && tcp.seq - (slot.opener_isn + 1) >= kFirstData &&
-      (decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr)) {
-    return true;
-  }
+  // One condition: which end sends is guessed wrong as often as not, and all of it is seldom true.
+  const bool is_beyond_first = (decoded_.count != 0) & (direction == 0) & slot.has(seen::kSynAck) & (tcp.seq - (slot.opener_isn + 1) >= kFirstData);
+  if (is_beyond_first && (decoded_.find(Subtype::kCapable) != nullptr || decoded_.find(Subtype::kJoin) != nullptr)) return true;
   const SlotNumbers& own = slot.numbers[direction];
   const SlotNumbers& peer = slot.numbers[1 - direction];
   if (slot.has(seen::kStranger << (1 - direction)) && tcp.seq != own.seq_next && answers_stranger(slot, direction, tcp)) {

@@ -4,6 +4,8 @@
 #include <bit>
 #include <cstring>
 
+#include "dataplane/choose.h"
+
 namespace mptap {
 namespace {
 
@@ -131,7 +133,7 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
   const std::uint8_t flags = segment.tcp.flags;
   const bool in_sequence = is_in_sequence(slot, direction, segment.tcp.seq);
   touch(index, direction, segment);
-  if (direction == 1 && (flags & tcp_flag::kRst) == 0) slot.seen |= seen::kAcceptorWentOn;
+  slot.seen |= only_if((direction == 1) & ((flags & tcp_flag::kRst) == 0), seen::kAcceptorWentOn);
   if (direction == 0 && slot.has(seen::kSynAck) && !slot.has(seen::kThirdAck) && (flags & tcp_flag::kAck) != 0 &&
       (flags & tcp_flag::kRst) == 0 &&
       is_between(slot.acceptor_isn + 1, segment.tcp.ack, slot.numbers[1].seq_next)) {

@@ -49,6 +49,8 @@ class SubflowTracker {
       table_.prefetch_receiver(segment.receiver);
     } else {
       table_.prefetch_bucket(segment.hash);
+      segment.print = print_of(segment);
+      copies_.prefetch(segment.print);
     }
   }
 
@@ -67,11 +69,7 @@ class SubflowTracker {
   /// Brings what tells the copies of a known subflow's segment, or what a new one's SYN will need, towards the cache.
   void prefetch_memories(SegmentView& segment, bool is_syn) const noexcept {
     segment.is_new_syn = is_syn && segment.likely_slot == SubflowTable::kNone;
-    if (!is_syn) {
-      segment.print = print_of(segment);
-      copies_.prefetch(segment.print);
-      return;
-    }
+    if (!is_syn) return;
     segment.print = 0;
     segment.refused_name = 0;
     if (segment.is_new_syn && table_.is_share_taken(segment.receiver)) {
