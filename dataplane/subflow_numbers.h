@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "dataplane/choose.h"
 #include "dataplane/types.h"
 
 namespace mptap {
@@ -25,10 +26,14 @@ inline void advance(std::uint32_t& high, std::uint32_t value) { high = value - h
 /// A DSN or data ACK of which only the low half is known: marked, so that it is never 0, which is none.
 [[nodiscard]] constexpr std::uint64_t low_half_known(std::uint32_t low) { return 1ull << 32 | low; }
 
-/// Moves such a number.
-inline void advance_low_half(std::uint64_t& high, std::uint32_t low) {
-  const bool first = high == 0;
-  if (first || Ssn{static_cast<std::uint32_t>(high)}.before(Ssn{low})) high = low_half_known(low);
+/// Moves a direction's highest DSN or data ACK to `number` unless it is behind; where all 64 bits become known, without a look at that.
+/// Flows differ in what is known of them: computing both takes less than guessing wrong.
+/// @param was_known, is_known  Whether all 64 bits of `high` were, and those of `number` are; else its low half counts.
+[[gnu::always_inline]] inline void move_to(std::uint64_t& high, std::uint64_t number, bool was_known, bool is_known) {
+  const std::uint64_t end = choose(is_known, number, low_half_known(static_cast<std::uint32_t>(number)));
+  const auto behind = static_cast<std::int64_t>((high - end) << only_if(!is_known, 32u));
+  const bool is_first = (was_known != is_known) | ((high == 0) & !is_known);
+  high = choose((behind < 0) | is_first, end, high);
 }
 
 }  // namespace mptap

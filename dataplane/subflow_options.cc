@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "dataplane/choose.h"
 #include "dataplane/subflow_tracker.h"
 
 namespace mptap {
@@ -25,6 +26,21 @@ std::uint16_t mark_of(Bytes option, std::uint64_t seed) {
 unsigned shape_of(Subtype subtype, std::size_t length) {
   if (subtype == Subtype::kJoin) return 0;
   return length == option_length::kCapableBothKeys ? 1 : length == option_length::kCapableData ? 2 : 3;
+}
+
+/// A DSN or data ACK to as many bits as are known.
+struct Whole {
+  std::uint64_t number;
+  bool known;  // all 64
+};
+
+/// Flows differ in the width of their numbers: computing all takes less than guessing wrong.
+/// @param known, high            Of the direction: whether all 64 bits of its highest one are, and it.
+/// @param peer_known, peer_high  What the other direction says of the same numbers.
+Whole whole_of(std::uint64_t number, bool wide, bool known, std::uint64_t high, bool peer_known, std::uint64_t peer_high) {
+  const bool has_reference = known || peer_known;
+  const std::uint64_t extended = extend(choose(known, high, peer_high), number);
+  return {choose(has_reference && !wide, extended, number), wide || has_reference};
 }
 
 }  // namespace
@@ -136,43 +152,33 @@ void SubflowTracker::on_ack_option(std::uint32_t index, unsigned direction, cons
 
 /// Moves the direction's highest data ACK; true where its 64 bits were not known before.
 bool SubflowTracker::note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept {
-  SlotDirection& own = slot.direction[direction];
+  std::uint64_t& high = slot.direction[direction].data_ack;
   const bool known = slot.has(seen::kDataAckKnown << direction);
-  const bool peer_known = slot.has(seen::kDsnKnown << (1 - direction));
-  if ((dss.flags & DssOption::kDataAck8) == 0) {
-    if (!known && !peer_known) {  // the low half is kept for control, which may know the other by the key
-      advance_low_half(own.data_ack, static_cast<std::uint32_t>(dss.data_ack));
-      return false;
-    }
-    dss.data_ack = extend(known ? own.data_ack : slot.direction[1 - direction].dsn_high, dss.data_ack);
-  }
-  dss.data_ack_known = true;
-  if (!known || Dsn{own.data_ack}.before(Dsn{dss.data_ack})) own.data_ack = dss.data_ack;
-  slot.seen |= seen::kDataAckKnown << direction;
-  return !known;
+  const Whole whole = whole_of(dss.data_ack, (dss.flags & DssOption::kDataAck8) != 0, known, high,
+                               slot.has(seen::kDsnKnown << (1 - direction)), slot.direction[1 - direction].dsn_high);
+  dss.data_ack = whole.number;
+  dss.data_ack_known = whole.known;
+  slot.seen |= only_if(whole.known, seen::kDataAckKnown << direction);
+  move_to(high, whole.number, known, whole.known);
+  return known != whole.known;
 }
 
 /// Moves the direction's highest DSN; true where its 64 bits were not known before.
 bool SubflowTracker::note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept {
-  SlotDirection& own = slot.direction[direction];
+  std::uint64_t& high = slot.direction[direction].dsn_high;
   const bool known = slot.has(seen::kDsnKnown << direction);
-  const bool peer_known = slot.has(seen::kDataAckKnown << (1 - direction));
-  if ((dss.flags & DssOption::kDsn8) == 0) {
-    if (!known && !peer_known) {  // the low half is kept until the other is known
-      advance_low_half(own.dsn_high, static_cast<std::uint32_t>(dss.dsn) + bytes);
-      return false;
-    }
-    dss.dsn = extend(known ? own.dsn_high : slot.direction[1 - direction].data_ack, dss.dsn);
-  }
-  dss.dsn_known = true;
-  std::uint64_t end = dss.dsn + bytes;
-  if (!known && own.dsn_high != 0) {
-    const std::uint64_t before = extend(end, own.dsn_high);
+  const Whole whole = whole_of(dss.dsn, (dss.flags & DssOption::kDsn8) != 0, known, high,
+                               slot.has(seen::kDataAckKnown << (1 - direction)), slot.direction[1 - direction].data_ack);
+  dss.dsn = whole.number;
+  dss.dsn_known = whole.known;
+  slot.seen |= only_if(whole.known, seen::kDsnKnown << direction);
+  std::uint64_t end = whole.number + bytes;
+  if (known != whole.known && high != 0) {  // what was the highest until now may still be
+    const std::uint64_t before = extend(end, high);
     if (Dsn{end}.before(Dsn{before})) end = before;
   }
-  if (!known || Dsn{own.dsn_high}.before(Dsn{end})) own.dsn_high = end;
-  slot.seen |= seen::kDsnKnown << direction;
-  return !known;
+  move_to(high, end, known, whole.known);
+  return known != whole.known;
 }
 
 /// Counts the bytes that a mapping maps for the first time on this subflow. What is missing behind the highest one may

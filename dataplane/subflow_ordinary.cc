@@ -47,15 +47,10 @@ bool read_plain_dss(Bytes option, PlainDss& out) noexcept {
   return out.bytes != 0;  // 0 is the infinite mapping
 }
 
-/// Moves a direction's highest DSN or data ACK; `number` is as on the wire. Flows differ in the width of their numbers and
-/// in what is known of them: computing both takes less than guessing wrong.
-/// @param known  All 64 bits of `high` are; else it is as advance_low_half() has it, which this must agree with.
+/// Moves a direction's highest DSN or data ACK; `number` is as on the wire.
+/// @param known  All 64 bits of `high` are.
 [[gnu::always_inline]] inline void advance(std::uint64_t& high, std::uint64_t number, bool wide, bool known, std::uint32_t bytes) {
-  const std::uint64_t whole = choose(wide, number, extend(high, number)) + bytes;
-  const std::uint64_t end = choose(known, whole, low_half_known(static_cast<std::uint32_t>(number) + bytes));
-  const auto behind = static_cast<std::int64_t>((high - end) << only_if(!known, 32u));
-  const bool is_first = (high == 0) & !known;
-  high = choose((behind < 0) | is_first, end, high);
+  move_to(high, choose(wide, number, extend(high, number)) + bytes, known, known);
 }
 
 }  // namespace
