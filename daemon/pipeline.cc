@@ -77,7 +77,8 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
   if (proven_) correlator_.note_proven_in(*proven_);
   if (mitigator_) correlator_.tell_wrong_addresses_to(*mitigator_);
   for (PacketSource* source : sources) {
-    rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity, config.worker.overflow_capacity));
+    const std::size_t reserve = source->is_live() ? config.worker.overflow_capacity : 0;  // what is read from a file waits for room
+    rings_.push_back(std::make_unique<RecordRing>(config.worker.ring_capacity, reserve));
     const bool keeps = config.correlator.evidence.any();
     shelves_.push_back(keeps ? std::make_unique<PacketShelf>(kShelfPackets) : nullptr);
     workers_.push_back(std::make_unique<Worker>(*source, config.worker, *rings_.back(), random_seed(), control_gone_,
