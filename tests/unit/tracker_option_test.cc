@@ -217,6 +217,35 @@ TEST_CASE("numbers of 4 bytes are extended from those of 8, over the wrap", "[tr
   CHECK(records[3].dss.data_ack == 0x7ffffffff);
 }
 
+TEST_CASE("the highest DSN and data ACK go over the wrap of their bits, and an old one moves nothing", "[tracker]") {
+  struct Row {
+    const char* what;
+    bool wide;
+    std::uint64_t bits;  // that are known
+  };
+  const Row rows[] = {{"all 64", true, ~0ull}, {"the low 32", false, 0xffffffff}};
+  for (const Row& row : rows) {
+    INFO(row.what);
+    WorkerRun run;
+    run.open_v1();
+    const auto data = [&](double ms, std::uint32_t at, std::uint64_t data_ack, std::uint64_t dsn) {
+      run.send(ms, From::kOpener, kAckFlag, kO + at, kA,
+               ts::encode_dss({.data_ack = data_ack & row.bits, .ack8 = row.wide, .mapping = ts::DssMapping{dsn & row.bits, at + 1, 0x100},
+                               .dsn8 = row.wide}),
+               0x100);
+    };
+    data(30, 0, 0xfffffffffffffff0, 0xfffffffffffffe80);
+    data(31, 0x100, 0x10, 0xffffffffffffff80);
+    data(300, 0, 0xfffffffffffffff0, 0xfffffffffffffe80);
+    (void)run.take();
+    const auto records = run.finish();
+    REQUIRE(words_of(records) == "counters counters closed");
+    CHECK(records[0].has(record_flag::kDsnLow) != row.wide);
+    CHECK((records[0].counters.dsn_high & row.bits) == 0x80);
+    CHECK((records[0].counters.data_ack & row.bits) == 0x10);
+  }
+}
+
 TEST_CASE("counters of a moving subflow come every interval", "[tracker]") {
   WorkerRun run;
   run.open_join();
