@@ -40,9 +40,9 @@ class SubflowTracker {
 
   [[nodiscard]] const SubflowTable& table() const { return table_; }
 
-  /// Brings the bucket of a segment's subflow, or what tells whether a SYN's is known, towards the cache: well before
-  /// prefetch_slots(), which waits for it.
-  void prefetch_bucket(SegmentView& segment, bool is_syn) const noexcept {
+  /// Brings what is looked at first towards the cache, well before prefetch_slots() waits for it: the bucket of a segment's
+  /// subflow, and where its copies are told; of a SYN whether its subflow may be known, and its receiver's share.
+  void prefetch_first_look(SegmentView& segment, bool is_syn) const noexcept {
     if (is_syn) {
       table_.prefetch_presence(segment.hash);
       segment.receiver = table_.receiver_cell(segment.destination());
@@ -66,7 +66,7 @@ class SubflowTracker {
     }
   }
 
-  /// Brings what tells the copies of a known subflow's segment, or what a new one's SYN will need, towards the cache.
+  /// Brings what a SYN will need towards the cache, by what was found at the first look.
   void prefetch_memories(SegmentView& segment, bool is_syn) const noexcept {
     segment.is_new_syn = is_syn && segment.likely_slot == SubflowTable::kNone;
     if (!is_syn) return;
@@ -214,11 +214,11 @@ class SubflowTracker {
   // Records.
   /// Begins a record of a slot, which out_.end() ends.
   [[nodiscard]] Record& begin_record(std::uint32_t index, RecordKind kind, unsigned direction, RecordClass klass) noexcept;
-  /// One of no slot: bulk.
-  [[nodiscard]] Record& begin_record(RecordKind kind) noexcept;
   [[nodiscard]] Record& begin_record(std::uint32_t index, RecordKind kind, unsigned direction) noexcept {
     return begin_record(index, kind, direction, class_of(table_[index]));
   }
+  /// One of no slot: bulk.
+  [[nodiscard]] Record& begin_record(RecordKind kind) noexcept;
   void tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept;
   void tell_counters(std::uint32_t index, bool last) noexcept;
   void tell_join_not_stored(const SegmentView& segment, Token token, std::uint32_t stands_for) noexcept;

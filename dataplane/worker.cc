@@ -127,7 +127,7 @@ void Worker::process_burst(const Burst& burst) noexcept {
 
 /// Of the candidates up to `end`, a group before pick_concerned() waits for them.
 void Worker::ask_for_buckets(Progress& at, std::size_t end) noexcept {
-  for (std::size_t i = at.asked; i < end; ++i) tracker_.prefetch_bucket(candidates_[i].segment, flows_.is_syn[i] != 0);
+  for (std::size_t i = at.asked; i < end; ++i) tracker_.prefetch_first_look(candidates_[i].segment, flows_.is_syn[i] != 0);
   at.asked = end;
 }
 
