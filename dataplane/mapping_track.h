@@ -148,8 +148,8 @@ class MappingTracks {
     return place_of(slot * 2 + direction, generation);
   }
 
-  /// A mapping that begins where all before it of its direction end, and is not tiny: noted at settle(), or before the
-  /// direction's track is asked for, so that the track's memory is there by then.
+  /// A mapping that begins where all before it of its direction end, and is not tiny unless it is the first: noted at
+  /// settle(), or before the direction's track is asked for, so that the track's memory is there by then.
   ///
   /// @param ssn_high, dsn_high  As in MappingTrack::catch_up().
   void note_later(std::uint32_t slot, std::uint16_t generation, unsigned direction, std::uint64_t ssn_high,

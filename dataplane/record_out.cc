@@ -41,15 +41,15 @@ Record* RecordOut::find_place(RecordClass klass) noexcept {
 }
 
 Record* RecordOut::wait_for_place() noexcept {
-  for (;;) {
-    if (Record* place = ring_.next_place(ring_.capacity())) return place;
-    if (ring_.update_fill() < ring_.capacity()) continue;
+  while (ring_.fill_bound() >= ring_.capacity() && ring_.update_fill() >= ring_.capacity()) {
     show();
-    if (stop_.load(std::memory_order_relaxed)) break;
+    if (stop_.load(std::memory_order_relaxed)) {
+      ++tally_.ring_full_vital;
+      return nullptr;
+    }
     std::this_thread::yield();
   }
-  ++tally_.ring_full_vital;
-  return nullptr;
+  return ring_.next_place(ring_.capacity());
 }
 
 void RecordOut::wait_from_now_on() noexcept {
