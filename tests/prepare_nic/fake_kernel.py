@@ -132,13 +132,18 @@ class FakeKernel:
     def _serve(self):
         while not self._stop.is_set():
             select.select([pipe for pipe, _ in self._pipes], [], [], 0.02)
-            for pipe, obey in self._pipes:
-                try:
-                    words = os.read(pipe, 4096).decode().split()
-                except BlockingIOError:
-                    continue
-                for word in words:
-                    obey(word)
+            # Read backwards: of an unbind and the probe that follows it, the probe alone is never seen.
+            written = [(obey, self._read(pipe)) for pipe, obey in reversed(self._pipes)]
+            for obey, cards in reversed(written):
+                for card in cards:
+                    obey(card)
+
+    @staticmethod
+    def _read(pipe):
+        try:
+            return os.read(pipe, 4096).decode().split()
+        except BlockingIOError:
+            return []
 
     def _bind(self, card, driver):
         (self.pci / "devices" / card / "driver").symlink_to(self.pci / "drivers" / driver)
