@@ -17,7 +17,8 @@ CorrelatorOptions keeping(bool packet, bool capture) {
 }
 
 /// A record with its packet, whose only byte is `mark`.
-void send_kept(ControlRun& run, const Slot& slot, Record record, std::uint8_t mark, std::uint16_t worker = 0) {
+void send_kept(ControlRun& run, const Slot& slot, const Record& told, std::uint8_t mark, std::uint16_t worker = 0) {
+  Record record = told;
   KeptPacket packet;
   packet.print = print_of(record);
   packet.time_ns = record.time_ns;
