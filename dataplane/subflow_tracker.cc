@@ -149,9 +149,8 @@ void SubflowTracker::on_data(std::uint32_t index, const SegmentView& segment, co
     }
     return;
   }
-  if ((flags & tcp_flag::kFin) != 0 && !slot.has(seen::kFin << direction)) note_fin(index, direction, segment, in_sequence);
-  if (slot.has((seen::kFin | seen::kFinPending) * 3)) settle_fins(index);
-  if (slot.klass != SlotClass::kClosed) tell_periodic_counters(index);
+  on_fins(index, direction, segment.tcp.seq, segment.tcp.payload_bytes, (flags & tcp_flag::kFin) != 0, in_sequence);
+  tell_periodic_counters(index);
 }
 
 /// RST and FIN count where their sequence number lies between what the peer has acknowledged and what was sent.
@@ -188,16 +187,25 @@ void SubflowTracker::on_reset(std::uint32_t index, unsigned direction, const Seg
   close(index, CloseCause::kReset);
 }
 
+/// What a segment does to the subflow's end, once its numbers are known.
+/// @param in_sequence  Of its FIN: is_in_sequence() before they were.
+void SubflowTracker::on_fins(std::uint32_t index, unsigned direction, std::uint32_t seq, std::uint32_t payload_bytes,
+                             bool is_fin, bool in_sequence) noexcept {
+  const SubflowSlot& slot = table_[index];
+  if (is_fin && !slot.has(seen::kFin << direction)) note_fin(index, direction, seq, payload_bytes, in_sequence);
+  if (slot.has(kFins)) settle_fins(index);
+}
+
 /// A FIN in sequence counts; one ahead of its data may, once the peer acknowledges exactly it; one behind is nothing.
-void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment,
+void SubflowTracker::note_fin(std::uint32_t index, unsigned direction, std::uint32_t seq, std::uint32_t payload_bytes,
                               bool in_sequence) noexcept {
   SubflowSlot& slot = table_[index];
   const SlotNumbers& peer = slot.numbers[1 - direction];
-  const std::uint32_t end = segment.tcp.seq + segment.tcp.payload_bytes + 1;
+  const std::uint32_t end = seq + payload_bytes + 1;
   const bool peer_known = slot.has(seen::kAckKnown << (1 - direction));
   // Where each direction comes from a port of its own, a FIN may stand behind the ACK that acknowledges it.
   in_sequence = in_sequence || (peer_known && peer.ack == end);
-  const bool behind = peer_known && Ssn{segment.tcp.seq}.before(Ssn{peer.ack});
+  const bool behind = peer_known && Ssn{seq}.before(Ssn{peer.ack});
   if (!in_sequence) ++tally_.out_of_sequence;
   if (!in_sequence && behind) return;
   table_.rare(index).direction[direction].fin_seq = end - 1;

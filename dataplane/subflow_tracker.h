@@ -31,6 +31,8 @@ struct DecodedOptions {
   [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
 };
 
+struct PlainDss;  // subflow_ordinary.cc
+
 /// Follows the handshake, the sequence numbers and the end of every subflow.
 ///
 /// One worker thread. Never allocates, locks, logs, throws or trusts a length.
@@ -110,14 +112,23 @@ class SubflowTracker {
   void finish(std::uint64_t now_ns) noexcept;
 
  private:
+  static constexpr std::uint32_t kFins = (seen::kFin | seen::kFinPending) * 3;
+
   /// @param segment  Its `likely_slot` is a slot's index.
   [[nodiscard, gnu::always_inline]] bool may_be_ordinary(const SegmentView& segment) const noexcept {
-    constexpr unsigned kControls = tcp_flag::kSyn | tcp_flag::kFin | tcp_flag::kRst | tcp_flag::kAck;
+    constexpr unsigned kControls = tcp_flag::kSyn | tcp_flag::kRst | tcp_flag::kAck;
     const SubflowSlot& slot = table_[segment.likely_slot];
     if ((segment.header[13] & kControls) != tcp_flag::kAck || slot.klass != SlotClass::kConfirmed) return false;
     return slot.hash == segment.hash && segment.scan.count <= 1 && tells_only_news_;
   }
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
+  template <bool kIsQuiet>
+  void follow(const SegmentView& segment, unsigned direction, PlainDss dss) noexcept;
+  void follow_news(const SegmentView& segment, unsigned direction, PlainDss dss) noexcept;
+  /// Its first; there is one.
+  [[nodiscard]] static Bytes mptcp_option_of(const SegmentView& segment) noexcept {
+    return segment.tcp.options.subspan(segment.scan.offset[0], segment.scan.length[0]);
+  }
   [[nodiscard]] bool on_refused_join(const SegmentView& segment) noexcept;
   [[nodiscard]] bool is_new_join(const SegmentView& segment) const noexcept;
   void count_join_not_stored(const SegmentView& segment, Token token, bool is_told, std::uint32_t sample) noexcept;
@@ -136,7 +147,10 @@ class SubflowTracker {
   void on_midstream(const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_reset(std::uint32_t index, unsigned direction, const SegmentView& segment,
                 const DecodedOptions& options) noexcept;
-  void note_fin(std::uint32_t index, unsigned direction, const SegmentView& segment, bool in_sequence) noexcept;
+  void on_fins(std::uint32_t index, unsigned direction, std::uint32_t seq, std::uint32_t payload_bytes, bool is_fin,
+               bool in_sequence) noexcept;
+  void note_fin(std::uint32_t index, unsigned direction, std::uint32_t seq, std::uint32_t payload_bytes,
+                bool in_sequence) noexcept;
   void settle_fins(std::uint32_t index) noexcept;
   void tell_fin(std::uint32_t index, unsigned direction) noexcept;
   void tell_periodic_counters(std::uint32_t index) noexcept;
