@@ -6,18 +6,29 @@
 #include <sched.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
 namespace mptap {
 namespace {
 
-bool pin(const std::vector<std::uint32_t>& cpus) noexcept {
+/// @param thread  As the kernel numbers it; 0 is the calling one.
+bool pin(const std::vector<std::uint32_t>& cpus, pid_t thread = 0) noexcept {
   cpu_set_t set;
   CPU_ZERO(&set);
   for (const auto cpu : cpus) CPU_SET(cpu, &set);
-  return sched_setaffinity(0, sizeof(set), &set) == 0;
+  return sched_setaffinity(thread, sizeof(set), &set) == 0;
+}
+
+/// The listener's and the log writer's are there before DPDK, and would take their turns on a worker's core.
+void pin_all_threads(const std::vector<std::uint32_t>& cpus) {
+  std::error_code ignored;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+    pin(cpus, static_cast<pid_t>(std::atoi(task.path().filename().c_str())));
+  }
 }
 
 std::string format_failure(const DataplaneOptions& options, const EalPlan& plan, int code,
@@ -67,7 +78,7 @@ Eal::Started Eal::start(const DataplaneOptions& options, const EalPlan& plan, Ea
     pin(former_cpus);
     return result;
   }
-  pin(plan.control_cpus);
+  pin_all_threads(plan.control_cpus);
   result.eal.reset(new Eal(plan, std::move(log), std::move(former_cpus)));
   return result;
 }

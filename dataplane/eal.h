@@ -22,8 +22,8 @@ class Eal {
 
   /// Starts DPDK by the plan made for these options.
   ///
-  /// The calling thread, and each thread it starts later, is moved to the control cores. Threads that run
-  /// already keep their cores: let them call move_to_control_cores().
+  /// All threads of the process, and what they start later, are moved to the control cores; a worker's thread goes to its own
+  /// by enter_worker().
   /// @param options  What the plan was made for.
   /// @param plan     See build_eal_plan().
   /// @param sink     Takes DPDK's messages down to `eal_log_level`, one a call, from any thread; may be

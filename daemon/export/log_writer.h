@@ -34,8 +34,7 @@ class ReportConsumer {
 ///
 /// A log that cannot be written, as on a full disk, is told once by the program's own messages, its lost rows
 /// are counted (LogCounters::write_errors), and it is tried again with the next rows; the other logs go on.
-/// The thread takes no signals, and keeps the CPU affinity of the thread that constructs: construct before
-/// EAL does.
+/// The thread takes no signals.
 class LogWriter {
  public:
   /// Makes the directory where only it is missing, opens the logs chosen and starts the thread.

@@ -19,8 +19,7 @@ class MetricsError : public std::runtime_error {
 
 /// Serves GET /metrics, and a page where it is given one, from construction to destruction, with two threads of its own.
 ///
-/// The threads take no signals, and keep the CPU affinity of the thread that constructs: construct before EAL
-/// does, and publish() the sources when they are there. Until then a scrape tells the version only.
+/// The threads take no signals. publish() the sources when they are there: until then a scrape tells the version only.
 class MetricsServer {
  public:
   /// Listens on `options.listen`: IPv4 address, or "localhost", and port; port 0 takes a free one.

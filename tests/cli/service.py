@@ -64,6 +64,7 @@ class Service(Running):
         if not manager.said or "RELOADING=1" not in manager.said or "READY=1" not in manager.said[manager.said.index("RELOADING=1"):]:
             yield f"a reload was told as {manager.said}"
         yield from self._told_capabilities()
+        yield from self._told_cores()
         if os.geteuid() == 0:
             for name in ("worker", "control"):
                 yield from self._stands_still(name)
@@ -71,10 +72,24 @@ class Service(Running):
         if not manager.listen(START_S, "STOPPING=1"):
             yield "the manager was not told that the sensor stops"
 
+    def _statuses(self):
+        """What the kernel says of each thread."""
+        for task in pathlib.Path(f"/proc/{self._sensor.pid}/task").iterdir():
+            yield dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+
+    def _told_cores(self):
+        """Whether any thread takes turns with the worker on its core."""
+        if len(os.sched_getaffinity(0)) == 1:
+            return  # it has to
+        cores = [(status["Name"], int(status["Cpus_allowed"].replace(",", ""), 16)) for status in self._statuses()]
+        worker = dict(cores)["mptap-worker-0"]
+        for name, allowed in cores:
+            if name != "mptap-worker-0" and allowed & worker:
+                yield f"thread {name} may run on the worker's core: {allowed:#x} and {worker:#x}"
+
     def _told_capabilities(self):
         """Whether any thread keeps capabilities that only opening ports needs."""
-        for task in pathlib.Path(f"/proc/{self._sensor.pid}/task").iterdir():
-            status = dict(line.split(":\t", 1) for line in (task / "status").read_text().splitlines() if ":\t" in line)
+        for status in self._statuses():
             for kind in ("CapPrm", "CapEff", "CapInh", "CapAmb"):
                 if int(status[kind], 16) & ~(KEPT if os.geteuid() == 0 else 0):
                     yield f"thread {status['Name']}: {kind} is {status[kind]}"

@@ -13,6 +13,7 @@
 #include <fstream>
 #include <memory>
 #include <string>
+#include <future>
 #include <thread>
 #include <vector>
 
@@ -44,8 +45,21 @@ DataplaneOptions options_of(const std::vector<std::string>& vdevs) {
 struct Live {
   std::string noise;  // what would have gone to the log
   std::unique_ptr<Eal> eal;
+  std::vector<std::uint32_t> cpus_of_earlier;  // of a thread that was there before DPDK
 
   Live() {
+    std::promise<void> started;
+    std::thread earlier([this, is_started = started.get_future()] {
+      is_started.wait();
+      cpus_of_earlier = read_machine().cpus;
+    });
+    start();
+    started.set_value();
+    earlier.join();
+  }
+
+ private:
+  void start() {
     const DataplaneOptions options = base_options();
     EalPlan plan;
     std::string error;
@@ -318,6 +332,7 @@ TEST_CASE("a worker's thread runs on its core, others keep off it") {
   CHECK(complaint.empty());
   CHECK(worker_cpus == std::vector<std::uint32_t>{plan.worker_cpus[0]});
   CHECK(read_machine().cpus == plan.control_cpus);
+  CHECK(live().cpus_of_earlier == plan.control_cpus);
 }
 
 TEST_CASE("DPDK starts once a process") {
