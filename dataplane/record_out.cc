@@ -9,35 +9,9 @@ namespace mptap {
 RecordOut::RecordOut(RecordRing& ring, bool wait_for_room, const std::atomic<bool>& stop, WorkerTally& tally, PacketKeeper* keeper)
     : ring_(ring), tally_(tally), keeper_(keeper), stop_(stop), wait_for_room_(wait_for_room) {}
 
-Record& RecordOut::begin(RecordClass klass) noexcept {
-  ++tally_.records_built;
-  begun_ = find_place(klass);
-  if (begun_ == nullptr) begun_ = &lost_;
-  return *begun_;
-}
-
-bool RecordOut::end() noexcept {
-  if (begun_ == &lost_) {
-    std::construct_at(&lost_);  // it may hold keys
-    return false;
-  }
-  if (keeper_ != nullptr && keeper_->wants(*begun_)) keep_packet(*begun_);
-  ring_.push_next();
-  ++pushed_;
-  return true;
-}
-
-/// @return nullptr where the record is lost; it is counted then.
-Record* RecordOut::find_place(RecordClass klass) noexcept {
-  if (wait_for_room_) return wait_for_place();
-  if (klass == RecordClass::kBulk) {
-    if (!has_no_bulk_room()) return ring_.next_place(ring_.capacity());
-    ++tally_.ring_full_bulk;
-    return nullptr;
-  }
-  Record* place = ring_.next_place(ring_.capacity() + ring_.reserve());
-  if (place == nullptr) ++tally_.ring_full_vital;
-  return place;
+bool RecordOut::forget_lost() noexcept {
+  std::construct_at(&lost_);  // it may hold keys
+  return false;
 }
 
 Record* RecordOut::wait_for_place() noexcept {

@@ -34,11 +34,22 @@ class RecordOut {
 
   /// The next record, in its default state, to be filled in where it stands: a record made elsewhere, in parts, and copied
   /// whole would wait for the store buffer. One at a time; end() ends it.
-  [[nodiscard]] Record& begin(RecordClass klass) noexcept;
+  [[nodiscard]] Record& begin(RecordClass klass) noexcept {
+    ++tally_.records_built;
+    begun_ = wait_for_room_ ? wait_for_place() : find_place(klass);
+    if (begun_ == nullptr) [[unlikely]] begun_ = &lost_;
+    return *begun_;
+  }
 
   /// The record that was begun is whole.
   /// @return False where it was lost; it is counted then.
-  bool end() noexcept;
+  bool end() noexcept {
+    if (begun_ == &lost_) return forget_lost();
+    if (keeper_ != nullptr && keeper_->wants(*begun_)) keep_packet(*begun_);
+    ring_.push_next();
+    ++pushed_;
+    return true;
+  }
 
   /// Whether a bulk record would be lost now; it is counted as built and lost then, so that it need not be made.
   [[nodiscard]] bool loses_bulk() noexcept {
@@ -60,7 +71,18 @@ class RecordOut {
   [[nodiscard]] bool has_no_bulk_room() const noexcept {
     return !wait_for_room_ && ring_.fill_bound() >= ring_.capacity() / 4 * 3;
   }
-  [[nodiscard]] Record* find_place(RecordClass klass) noexcept;
+  /// @return nullptr where the record is lost; it is counted then.
+  [[nodiscard]] Record* find_place(RecordClass klass) noexcept {
+    if (klass == RecordClass::kBulk) {
+      if (!has_no_bulk_room()) return ring_.next_place(ring_.capacity());
+      ++tally_.ring_full_bulk;
+      return nullptr;
+    }
+    Record* place = ring_.next_place(ring_.capacity() + ring_.reserve());
+    if (place == nullptr) ++tally_.ring_full_vital;
+    return place;
+  }
+  bool forget_lost() noexcept;
   [[nodiscard]] Record* wait_for_place() noexcept;
   void keep_packet(Record& record) noexcept;
   void show() noexcept;

@@ -286,6 +286,7 @@ Record& SubflowTracker::begin_record(RecordKind kind) noexcept {
 }
 
 void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment, RecordClass klass) noexcept {
+  if (klass == RecordClass::kBulk && out_.loses_bulk()) return;
   SubflowSlot& slot = table_[index];
   Record& record = begin_record(index, RecordKind::kOpened, 0, klass);
   const SubflowKey key = segment.key();
