@@ -98,6 +98,9 @@ std::vector<Setting> make_state_settings() {
                {kSecond, 7 * kDay}, "The same as `idle_timeout`, for a subflow whose start was not seen."),
       duration("subflows.linger", MPTAP_STARTUP(worker.table.linger_ns), {0, kHour},
                "A closed subflow keeps its place for this long, against late copies of its packets."),
+      number("subflows.closed_share", MPTAP_STARTUP(worker.table.closed_share), {1, 1'024}, "",
+             "Closed subflows hold one in this many places at most: beyond that the oldest leaves before its `linger` is over. "
+             "Live only."),
       number("subflows.receiver_share", MPTAP_STARTUP(worker.table.receiver_share), {1, 65'536}, "",
              "One receiver may hold one in this many of the places of unanswered SYNs."),
       number("subflows.refused_join_sample", MPTAP_STARTUP(worker.refused_join_sample), {1, 1'024}, "",

@@ -100,19 +100,18 @@ std::uint32_t SubflowTable::try_insert(std::uint64_t hash, SlotClass klass) {
 }
 
 std::uint32_t SubflowTable::victim_for(SlotClass klass) const {
-  const auto list = [this](SlotClass of) -> const List& { return lists_[static_cast<std::size_t>(of)]; };
   for (const SlotClass of : {SlotClass::kClosed, SlotClass::kMidstream}) {
-    if (list(of).head != kNone) return list(of).head;
+    if (oldest(of) != kNone) return oldest(of);
   }
   if (klass == SlotClass::kMidstream) return kNone;
   // A flood is the many, whichever kind it is of.
-  const bool more_answered = list(SlotClass::kAnswered).count > list(SlotClass::kUnanswered).count;
-  return list(more_answered ? SlotClass::kAnswered : SlotClass::kUnanswered).head;
+  const bool more_answered = count(SlotClass::kAnswered) > count(SlotClass::kUnanswered);
+  return oldest(more_answered ? SlotClass::kAnswered : SlotClass::kUnanswered);
 }
 
 /// One call ahead the bucket, which only the slot names; two calls ahead the slot.
 void SubflowTable::prefetch_victims() const {
-  const std::uint32_t next = lists_[static_cast<std::size_t>(SlotClass::kClosed)].head;
+  const std::uint32_t next = oldest(SlotClass::kClosed);
   if (next == kNone) return;
   prefetch_bucket(slots_[next].hash);
   const std::uint32_t after = links_[next].next;

@@ -96,7 +96,11 @@ class SubflowTable {
   /// answer. A mid-stream newcomer displaces neither. kNone where nobody may be displaced.
   [[nodiscard]] std::uint32_t victim_for(SlotClass klass) const;
 
-  /// Brings what evicting the next closed slots will touch towards the cache: of a full table each newcomer evicts one.
+  /// The slot that has been of this class for longest; kNone where there is none. Not of kConfirmed, which stands in no line.
+  [[nodiscard]] std::uint32_t oldest(SlotClass klass) const { return lists_[static_cast<std::size_t>(klass)].head; }
+
+  /// Brings what evicting the next closed slots will touch towards the cache: where there are as many as there may be, each
+  /// newcomer evicts one.
   void prefetch_victims() const;
 
   /// Gives a slot back; the next user of it gets a new generation.

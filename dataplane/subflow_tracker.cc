@@ -29,6 +29,7 @@ SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed,
       counters_shift_(counters_shift(options.counters_interval_ns)),
       counters_steps_(static_cast<std::uint16_t>(options.counters_interval_ns >> counters_shift_)),
       tells_only_news_(!options.records.every_dss && !options.records.every_option),
+      closed_limit_(std::max(options.table.capacity / std::max(options.table.closed_share, 1u), 1u)),
       table_(options.table, seed),
       out_(out),
       tally_(tally) {}
@@ -345,6 +346,15 @@ void SubflowTracker::close(std::uint32_t index, CloseCause cause) noexcept {
   slot.seen &= ~seen::kChallenger;
   table_.change_class(index, SlotClass::kClosed);
   table_.arm(index, now_ns_, now_ns_ + options_.table.linger_ns);
+  limit_closed();
+}
+
+/// Where many subflows end, the table would be full of closed ones, and each newcomer take the place of one that has left the
+/// caches long ago. Never ends the one that was closed last.
+void SubflowTracker::limit_closed() noexcept {
+  if (table_.count(SlotClass::kClosed) <= closed_limit_) return;
+  table_.release(table_.oldest(SlotClass::kClosed));
+  table_.prefetch_victims();
 }
 
 std::uint64_t SubflowTracker::timeout_of(const SubflowSlot& slot) const noexcept {

@@ -222,6 +222,7 @@ class SubflowTracker {
   [[nodiscard]] static bool is_in_sequence(const SubflowSlot& slot, unsigned direction, std::uint32_t seq) noexcept;
   void forget_receiver(std::uint32_t index) noexcept;
   void close(std::uint32_t index, CloseCause cause) noexcept;
+  void limit_closed() noexcept;
   void on_due(std::uint32_t index) noexcept;
   [[nodiscard]] std::uint64_t timeout_of(const SubflowSlot& slot) const noexcept;
 
@@ -274,6 +275,7 @@ class SubflowTracker {
   const unsigned counters_shift_;
   const std::uint16_t counters_steps_;  // an interval
   const bool tells_only_news_;          // no record for each option
+  const std::uint32_t closed_limit_;
   SubflowTable table_;
   RecordOut& out_;
   WorkerTally& tally_;

@@ -19,7 +19,7 @@ std::uint64_t wall_clock_ns() noexcept {
 
 /// What is read from a file waits: nothing need be left out.
 WorkerOptions fit(WorkerOptions options, bool is_live) {
-  if (!is_live) options.refused_join_sample = 1;
+  if (!is_live) options.refused_join_sample = options.table.closed_share = 1;
   return options;
 }
 

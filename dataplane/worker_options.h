@@ -17,6 +17,7 @@ struct SubflowTableOptions {
   std::uint64_t unanswered_timeout_ns = 75 * kNsPerSecond;     // a SYN without an answer is given up
   std::uint64_t midstream_timeout_ns = 120 * kNsPerSecond;     // a subflow whose start was not seen
   std::uint64_t linger_ns = 30 * kNsPerSecond;                 // a closed slot keeps off late copies
+  std::uint32_t closed_share = 4;                              // closed slots hold 1/N of the table at most, 1..1024; live only
   std::uint32_t receiver_share = 16;                           // one receiver may hold 1/N of the unanswered slots
 };
 

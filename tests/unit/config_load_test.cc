@@ -52,7 +52,7 @@ mbufs: 131072
 max_frame: 1518
 frames: {decapsulate: off, max_depth: 16, vlan_in_identity: on, tunnel_in_identity: true, vxlan_port: 8472, gtpu_port: 65535}
 subflows: {capacity: 1024, idle_timeout: 30m, unanswered_timeout: 10s, midstream_timeout: 1m, linger: 0s,
-           receiver_share: 4, counters_interval: 500ms, ring: 1024, overflow: 2048}
+           closed_share: 2, receiver_share: 4, counters_interval: 500ms, ring: 1024, overflow: 2048}
 connections: {max: 4096, linger: 1h, join_grace: 0s, max_waiting_joins: 10}
 detectors:
   join_flood: {enabled: false, threshold: 50, interval: 1s, max_receivers: 9, top_sources: 0}
@@ -98,6 +98,7 @@ eal: {log_level: notice}
   CHECK(worker.table.unanswered_timeout_ns == 10 * kSecond);
   CHECK(worker.table.midstream_timeout_ns == 60 * kSecond);
   CHECK(worker.table.linger_ns == 0);
+  CHECK(worker.table.closed_share == 2);
   CHECK(worker.table.receiver_share == 4);
   CHECK(worker.counters_interval_ns == kSecond / 2);
   CHECK(worker.ring_capacity == 1'024);

@@ -109,6 +109,29 @@ TEST_CASE("late copies of a closed subflow open nothing", "[tracker]") {
   CHECK(run.tally().subflows_opened == 1);
 }
 
+TEST_CASE("closed subflows hold their share of a live table, the oldest leave first", "[tracker]") {
+  WorkerOptions options = small_options();
+  options.table.capacity = 1'024;
+  options.table.closed_share = 8;
+  for (const bool live : {true, false}) {
+    WorkerRun run(options, 1, live);
+    const std::uint32_t count = 200;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      run.ends.opener = ts::endpoint("10.0.0.1", static_cast<std::uint16_t>(2'000 + i));
+      run.open_v1();
+      run.send(25, From::kOpener, kRstAck, kO, kA);
+    }
+    (void)run.take();
+    std::string opened;
+    for (std::uint32_t i = 0; i < count; ++i) {
+      run.ends.opener = ts::endpoint("10.0.0.1", static_cast<std::uint16_t>(2'000 + i));
+      run.send(30, From::kOpener, kAckFlag, kO, kA, ts::encode_dss({.data_ack = 5}));
+      opened += run.take().empty() ? '.' : 'x';
+    }
+    CHECK(opened == (live ? std::string(count - 128, 'x') + std::string(128, '.') : std::string(count, '.')));
+  }
+}
+
 TEST_CASE("ports used again begin a new subflow", "[tracker]") {
   WorkerRun run;
   run.open_v1();
