@@ -31,8 +31,6 @@ struct DecodedOptions {
   [[nodiscard]] const MptcpOption* find(Subtype subtype) const;
 };
 
-struct PlainDss;  // subflow_ordinary.cc
-
 /// Follows the handshake, the sequence numbers and the end of every subflow.
 ///
 /// One worker thread. Never allocates, locks, logs, throws or trusts a length.
@@ -122,9 +120,31 @@ class SubflowTracker {
     return slot.hash == segment.hash && segment.scan.count <= 1 && tells_only_news_;
   }
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
-  template <bool kIsQuiet>
-  void follow(const SegmentView& segment, unsigned direction, PlainDss dss) noexcept;
-  void follow_news(const SegmentView& segment, unsigned direction, PlainDss dss) noexcept;
+  void follow_news(const SegmentView& segment, unsigned direction) noexcept;
+  /// Counts an ordinary segment, and moves the TCP numbers of its subflow.
+  /// @return False where it is a copy, which moves nothing.
+  [[nodiscard, gnu::always_inline]] bool note_ordinary(const SegmentView& segment, unsigned direction, bool is_fin) noexcept {
+    if (segment.scan.count != 0) {
+      ++tally_.option_errors[static_cast<std::size_t>(OptionError::kOk)];
+      ++tally_.options[static_cast<std::size_t>(Subtype::kDss)];
+      tally_.options_from_acceptor[static_cast<std::size_t>(Subtype::kDss)] += direction;
+    }
+    if (is_copy(segment)) {
+      ++tally_.copies;
+      return false;
+    }
+    SubflowSlot& slot = table_[segment.likely_slot];
+    const Cursor wire({segment.header, kMinTcpHeader});
+    const std::uint32_t ack = wire.u32(8);
+    slot.last_seen_ns = now_ns_;
+    slot.seen |= seen::kAcceptorWentOn * direction;
+    ++slot.direction[direction].segments;
+    slot.direction[direction].payload_bytes += segment.tcp.payload_bytes;
+    advance(slot.numbers[direction].seq_next, wire.u32(4) + segment.tcp.payload_bytes + (is_fin ? 1 : 0));
+    advance(slot.numbers[direction].ack, ack);
+    advance(slot.numbers[1 - direction].seq_next, ack);
+    return true;
+  }
   /// Its first; there is one.
   [[nodiscard]] static Bytes mptcp_option_of(const SegmentView& segment) noexcept {
     return segment.tcp.options.subspan(segment.scan.offset[0], segment.scan.length[0]);
@@ -161,8 +181,7 @@ class SubflowTracker {
   void on_ack_option(std::uint32_t index, unsigned direction, const SegmentView& segment,
                      const MptcpOption& option) noexcept;
   void on_dss(std::uint32_t index, unsigned direction, const SegmentView& segment, const DssOption& dss) noexcept;
-  static bool note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept;
-  static bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept;
+  void take_dss(std::uint32_t index, unsigned direction, std::uint32_t payload_bytes, DssOption dss) noexcept;
   void tell_option(std::uint32_t index, unsigned direction, const MptcpOption& option) noexcept;
   void tell_each(std::uint32_t index, const SegmentView& segment) noexcept;
   void tell_anomaly(std::uint32_t index, unsigned direction, const AnomalyBody& body) noexcept;
