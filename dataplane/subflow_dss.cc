@@ -1,5 +1,6 @@
 // SubflowTracker's DSS options: numbers, mappings, and what is news of them.
 #include <algorithm>
+#include <bit>
 
 #include "dataplane/choose.h"
 #include "dataplane/plain_dss.h"
@@ -14,44 +15,54 @@ struct Whole {
   bool known;  // all 64
 };
 
+/// All bits where one of `seen` is set, else none. By a shift: of a comparison GCC keeps a byte, and reads it back as a word.
+std::uint64_t mask_of(std::uint32_t seen, std::uint32_t bit, unsigned direction) {
+  return std::uint64_t{0} - (seen >> (static_cast<unsigned>(std::countr_zero(bit)) + direction) & 1u);
+}
+
 /// Flows differ in the width of their numbers: computing all takes less than guessing wrong.
-/// @param known, high            Of the direction: whether all 64 bits of its highest one are, and it.
-/// @param peer_known, peer_high  What the other direction says of the same numbers.
-Whole whole_of(std::uint64_t number, bool wide, bool known, std::uint64_t high, bool peer_known, std::uint64_t peer_high) {
-  const bool has_reference = known || peer_known;
-  const std::uint64_t extended = extend(choose(known, high, peer_high), number);
-  return {choose(has_reference && !wide, extended, number), wide || has_reference};
+/// @param wide_shift             0 where the number has 8 bytes, 32 where it has 4.
+/// @param known_mask, high       Of the direction: all bits where its highest one is known to 64, and it.
+/// @param peer_mask, peer_high   What the other direction says of the same numbers.
+Whole whole_of(std::uint64_t number, unsigned wide_shift, std::uint64_t known_mask, std::uint64_t high, std::uint64_t peer_mask,
+               std::uint64_t peer_high) {
+  const std::uint64_t reference = peer_high ^ ((peer_high ^ high) & known_mask);
+  const std::int64_t ahead = static_cast<std::int64_t>((number - reference) << wide_shift) >> wide_shift;
+  const std::uint64_t has_reference = known_mask | peer_mask;
+  const std::uint64_t extended = reference + static_cast<std::uint64_t>(ahead);  // the number itself where it is wide
+  return {number ^ ((number ^ extended) & has_reference), (has_reference | (wide_shift ^ 32u)) != 0};
 }
 
 /// Moves the direction's highest data ACK; true where its 64 bits were not known before.
 [[gnu::always_inline]] inline bool note_data_ack(SubflowSlot& slot, unsigned direction, DssBody& dss) noexcept {
   std::uint64_t& high = slot.direction[direction].data_ack;
-  const bool known = slot.has(seen::kDataAckKnown << direction);
-  const Whole whole = whole_of(dss.data_ack, (dss.flags & DssOption::kDataAck8) != 0, known, high,
-                               slot.has(seen::kDsnKnown << (1 - direction)), slot.direction[1 - direction].dsn_high);
+  const std::uint64_t known = mask_of(slot.seen, seen::kDataAckKnown, direction);
+  const Whole whole = whole_of(dss.data_ack, only_if((dss.flags & DssOption::kDataAck8) == 0, 32u), known, high,
+                               mask_of(slot.seen, seen::kDsnKnown, 1 - direction), slot.direction[1 - direction].dsn_high);
   dss.data_ack = whole.number;
   dss.data_ack_known = whole.known;
   slot.seen |= only_if(whole.known, seen::kDataAckKnown << direction);
-  move_to(high, whole.number, known, whole.known);
-  return known != whole.known;
+  move_to(high, whole.number, known != 0, whole.known);
+  return (known != 0) != whole.known;
 }
 
 /// Moves the direction's highest DSN; true where its 64 bits were not known before.
 [[gnu::always_inline]] inline bool note_dsn(SubflowSlot& slot, unsigned direction, DssBody& dss, std::uint32_t bytes) noexcept {
   std::uint64_t& high = slot.direction[direction].dsn_high;
-  const bool known = slot.has(seen::kDsnKnown << direction);
-  const Whole whole = whole_of(dss.dsn, (dss.flags & DssOption::kDsn8) != 0, known, high,
-                               slot.has(seen::kDataAckKnown << (1 - direction)), slot.direction[1 - direction].data_ack);
+  const std::uint64_t known = mask_of(slot.seen, seen::kDsnKnown, direction);
+  const Whole whole = whole_of(dss.dsn, only_if((dss.flags & DssOption::kDsn8) == 0, 32u), known, high,
+                               mask_of(slot.seen, seen::kDataAckKnown, 1 - direction), slot.direction[1 - direction].data_ack);
   dss.dsn = whole.number;
   dss.dsn_known = whole.known;
   slot.seen |= only_if(whole.known, seen::kDsnKnown << direction);
   std::uint64_t end = whole.number + bytes;
-  if (known != whole.known && high != 0) {  // what was the highest until now may still be
+  const bool is_new = (known != 0) != whole.known;
+  if (is_new && high != 0) {  // what was the highest until now may still be
     const std::uint64_t before = extend(end, high);
     if (Dsn{end}.before(Dsn{before})) end = before;
   }
-  move_to(high, end, known, whole.known);
-  return known != whole.known;
+  move_to(high, end, known != 0, whole.known);
+  return is_new;
 }
 
 }  // namespace
