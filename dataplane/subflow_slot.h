@@ -26,7 +26,7 @@ static_assert(sizeof(SubflowKey) == 40);
 /// Eviction and timeouts go by class; the order is that of eviction.
 enum class SlotClass : std::uint16_t {
   kFree = 0,
-  kClosed,      // keeps off late copies until its linger time is over
+  kClosed,      // keeps off late copies until its linger time is over or, live, too many have closed since
   kMidstream,   // its start was not seen
   kUnanswered,  // SYN, no SYN/ACK
   kAnswered,    // SYN/ACK, no third ACK

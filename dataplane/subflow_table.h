@@ -99,8 +99,8 @@ class SubflowTable {
   /// The slot that has been of this class for longest; kNone where there is none. Not of kConfirmed, which stands in no line.
   [[nodiscard]] std::uint32_t oldest(SlotClass klass) const { return lists_[static_cast<std::size_t>(klass)].head; }
 
-  /// Brings what evicting the next closed slots will touch towards the cache: where there are as many as there may be, each
-  /// newcomer evicts one.
+  /// Brings what evicting the next closed slots will touch towards the cache: a newcomer to a full table evicts one, and so does
+  /// each that closes where closed ones hold their share.
   void prefetch_victims() const;
 
   /// Gives a slot back; the next user of it gets a new generation.

@@ -29,8 +29,8 @@ SubflowTracker::SubflowTracker(const WorkerOptions& options, std::uint64_t seed,
       counters_shift_(counters_shift(options.counters_interval_ns)),
       counters_steps_(static_cast<std::uint16_t>(options.counters_interval_ns >> counters_shift_)),
       tells_only_news_(!options.records.every_dss && !options.records.every_option),
-      closed_limit_(std::max(options.table.capacity / std::max(options.table.closed_share, 1u), 1u)),
       table_(options.table, seed),
+      closed_limit_(std::max(table_.capacity() / std::max(options.table.closed_share, 1u), 1u)),
       out_(out),
       tally_(tally) {}
 

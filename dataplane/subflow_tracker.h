@@ -294,8 +294,8 @@ class SubflowTracker {
   const unsigned counters_shift_;
   const std::uint16_t counters_steps_;  // an interval
   const bool tells_only_news_;          // no record for each option
-  const std::uint32_t closed_limit_;
   SubflowTable table_;
+  const std::uint32_t closed_limit_;
   RecordOut& out_;
   WorkerTally& tally_;
   CopyFilter copies_;
