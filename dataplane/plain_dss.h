@@ -95,7 +95,7 @@ inline constexpr std::array<DssShape, kShapes> kShapeOf = make_shapes();
 }
 
 /// As decode_mptcp_option() reads it. @param option  What `dss` was read of.
-[[nodiscard, gnu::always_inline]] inline DssOption whole_of(const PlainDss& dss, Bytes option) noexcept {
+[[nodiscard, gnu::always_inline]] inline DssOption dss_option_of(const PlainDss& dss, Bytes option) noexcept {
   DssOption whole{};
   whole.flags = dss.flags;
   if (dss.has(DssOption::kDataAck)) whole.data_ack = dss.data_ack;

@@ -169,7 +169,7 @@ void SubflowTracker::follow_news(const SegmentView& segment, unsigned direction)
   const bool fin_in_sequence = is_fin && is_in_sequence(table_[index], direction, seq);
   if (!note_ordinary(segment, direction, is_fin)) return;
   if (PlainDss dss{}; segment.scan.count != 0 && read_plain_dss(mptcp_option_of(segment), dss)) {
-    take_dss(index, direction, payload_bytes, whole_of(dss, mptcp_option_of(segment)));
+    take_dss(index, direction, payload_bytes, dss_option_of(dss, mptcp_option_of(segment)));
   }
   on_fins(index, direction, seq, payload_bytes, is_fin, fin_in_sequence);
   tell_periodic_counters(index);
