@@ -23,7 +23,7 @@ std::uint64_t steady_ns() {
 
 }  // namespace
 
-LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options, const std::function<void()>& enter) : ports_(ports) {
+LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options) : ports_(ports) {
   for (const auto& [first_name, second_name] : options.pairs) {
     const auto first = find_port(options, first_name);
     const auto second = find_port(options, second_name);
@@ -34,9 +34,8 @@ LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options, 
   for (Pair& pair : pairs_) bring_up(pair);
   const SignalsBlocked blocked;
   std::latch begun(1);
-  thread_ = std::thread([this, &begun, &enter] {
+  thread_ = std::thread([this, &begun] {
     pthread_setname_np(pthread_self(), "mptap-links");
-    enter();
     keep_network_administration();
     begun.count_down();
     run();

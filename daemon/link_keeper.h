@@ -3,7 +3,6 @@
 
 #include <array>
 #include <condition_variable>
-#include <functional>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -22,8 +21,7 @@ class LinkKeeper {
   /// Brings up what is down of the pairs, and begins.
   /// @param ports    Outlives this.
   /// @param options  What they were opened by.
-  /// @param enter    What its thread does first, e.g. leave the workers' cores.
-  LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options, const std::function<void()>& enter);
+  LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options);
   LinkKeeper(const LinkKeeper&) = delete;
   LinkKeeper& operator=(const LinkKeeper&) = delete;
   /// Brings up again what it holds down.

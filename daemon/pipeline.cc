@@ -107,7 +107,6 @@ void Pipeline::start(const ThreadHooks& hooks) {
   }
   threads_.emplace_back([this, links, hooks] {
     name_thread("mptap-control");
-    if (hooks.enter_control) hooks.enter_control();
     Control control(links, correlator_);
     control.run([this, &hooks, &control] {
       control_turns_.store(control_turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

@@ -33,7 +33,6 @@ class Pipeline {
   struct ThreadHooks {
     std::function<void(std::size_t worker)> enter;
     std::function<void(std::size_t worker)> leave;
-    std::function<void()> enter_control;
     std::function<void(const RuntimeConfig&)> on_runtime;  // control thread, for each one published
   };
 

@@ -11,11 +11,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
-#include <filesystem>
-#include <set>
 #include <thread>
 
 #include "dataplane/capability_bits.h"
+#include "dataplane/thread_ids.h"
 
 namespace mptap {
 namespace {
@@ -50,27 +49,16 @@ void on_signal(int) noexcept {
   errno = error;
 }
 
-std::set<int> thread_ids() {
-  std::set<int> ids;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task")) ids.insert(std::stoi(entry.path().filename()));
-  return ids;
-}
-
 /// Lets every other thread drop its own; none of them masks this signal.
 void signal_others(int signal) {
-  std::set<int> told{static_cast<int>(gettid())};
-  for (bool more = true; more;) {  // threads may start threads meanwhile
-    more = false;
-    for (const int id : thread_ids()) {
-      if (!told.insert(id).second) continue;
-      more = true;
-      const int before = threads_done.load(std::memory_order_acquire);
-      if (syscall(SYS_tgkill, getpid(), id, signal) != 0) continue;  // it has ended
-      for (int i = 0; i < 1'000 && threads_done.load(std::memory_order_acquire) == before; ++i) {
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
-      }
+  const auto tell = [signal](int id) {
+    const int before = threads_done.load(std::memory_order_acquire);
+    if (syscall(SYS_tgkill, getpid(), id, signal) != 0) return;  // it has ended
+    for (int i = 0; i < 1'000 && threads_done.load(std::memory_order_acquire) == before; ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
     }
-  }
+  };
+  visit_threads(tell, {static_cast<int>(gettid())});
 }
 
 }  // namespace
@@ -94,11 +82,13 @@ std::string drop_capabilities() {
   signal_others(signal);
   action.sa_handler = SIG_IGN;  // one that comes late must not end the process
   sigaction(signal, &action, nullptr);
-  for (const int thread : thread_ids()) {
+  std::string remark;
+  visit_threads([&remark](int thread) {
     const std::string status = "/proc/self/task/" + std::to_string(thread) + "/status";
-    if ((read_capabilities(status, "CapPrm") & ~std::uint64_t{kept_by(thread)}) != 0) return "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
-  }
-  return {};
+    if ((read_capabilities(status, "CapPrm") & ~std::uint64_t{kept_by(thread)}) == 0) return;
+    remark = "thread " + std::to_string(thread) + " keeps its capabilities: it takes no signals";
+  });
+  return remark;
 }
 
 }  // namespace mptap

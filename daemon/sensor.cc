@@ -27,7 +27,7 @@ Sensor::~Sensor() { stop(); }
 
 std::string Sensor::start() {
   if (std::string error = start_filter(); !error.empty()) return error;
-  // Listener and log writer first: DPDK pins the thread that starts it, and later ones inherit that.
+  // Listener and log writer first: what they cannot open is told before DPDK takes its time and the ports.
   if (std::string error = start_exports(); !error.empty()) return error;
   if (std::string error = start_dpdk(); !error.empty()) return error;
   mirror_links();
@@ -42,7 +42,7 @@ std::string Sensor::start() {
 void Sensor::mirror_links() {
   const DataplaneOptions& options = config_.startup.dataplane;
   if (!options.mirror_links || options.pairs.empty()) return;
-  links_ = std::make_unique<LinkKeeper>(*ports_, options, [this] { eal_->move_to_control_cores(); });
+  links_ = std::make_unique<LinkKeeper>(*ports_, options);
 }
 
 void Sensor::give_up_capabilities() {
@@ -112,7 +112,6 @@ void Sensor::start_pipeline() {
   hooks.on_runtime = [this](const RuntimeConfig& runtime) {
     queue_.set_attempts_per_second(runtime.logs.attempts_per_second);
   };
-  hooks.enter_control = [this] { eal_->move_to_control_cores(); };
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
   if (metrics_) metrics_->publish(metrics_sources());

@@ -6,11 +6,11 @@
 #include <sched.h>
 
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <string_view>
 #include <utility>
+
+#include "dataplane/thread_ids.h"
 
 namespace mptap {
 namespace {
@@ -25,10 +25,7 @@ bool pin(const std::vector<std::uint32_t>& cpus, pid_t thread = 0) noexcept {
 
 /// The listener's and the log writer's are there before DPDK, and would take their turns on a worker's core.
 void pin_all_threads(const std::vector<std::uint32_t>& cpus) {
-  std::error_code ignored;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-    pin(cpus, static_cast<pid_t>(std::atoi(task.path().filename().c_str())));
-  }
+  visit_threads([&cpus](int id) { pin(cpus, id); });
 }
 
 std::string format_failure(const DataplaneOptions& options, const EalPlan& plan, int code,
@@ -106,7 +103,5 @@ std::string Eal::enter_worker(std::uint32_t worker) const {
 }
 
 void Eal::leave_worker() const noexcept { rte_thread_unregister(); }
-
-void Eal::move_to_control_cores() const noexcept { pin(plan_.control_cpus); }
 
 }  // namespace mptap

@@ -34,8 +34,8 @@ class Eal {
 
   Eal(const Eal&) = delete;
   Eal& operator=(const Eal&) = delete;
-  /// Ends DPDK and gives the calling thread its cores back. Ports and sources are gone before, workers have
-  /// left.
+  /// Ends DPDK and gives the calling thread its cores back; the others stay where they are. Ports and sources are gone before,
+  /// workers have left.
   ~Eal();
 
   /// Makes the calling thread worker `worker`: pins it to its core and makes it known to DPDK, which then
@@ -47,9 +47,6 @@ class Eal {
   [[nodiscard]] std::string enter_worker(std::uint32_t worker) const;
   /// Undoes enter_worker(). The worker's thread, last thing.
   void leave_worker() const noexcept;
-
-  /// Moves the calling thread off the workers' cores. Any thread.
-  void move_to_control_cores() const noexcept;
 
   [[nodiscard]] const EalPlan& plan() const { return plan_; }
   [[nodiscard]] EalLog& log() const { return *log_; }

@@ -17,7 +17,7 @@ class MetricsError : public std::runtime_error {
   using runtime_error::runtime_error;
 };
 
-/// Serves GET /metrics, and a page where it is given one, from construction to destruction, with two threads of its own.
+/// Serves GET /metrics, and a page where it is given one, from construction to destruction, with threads of its own.
 ///
 /// The threads take no signals. publish() the sources when they are there: until then a scrape tells the version only.
 class MetricsServer {

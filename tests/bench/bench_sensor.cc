@@ -42,7 +42,6 @@ void BenchSensor::start(BenchPorts& ports, const std::vector<PacketSource*>& sou
     if (!remark.empty()) std::fprintf(stderr, "%s\n", remark.c_str());
   };
   hooks.leave = [&ports](std::size_t) { ports.eal().leave_worker(); };
-  hooks.enter_control = [&ports] { ports.eal().move_to_control_cores(); };
   pipeline_->start(hooks);
   pipeline_->wait_until_polling();
   counters_ = pipeline_->counters();
