@@ -2,7 +2,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "dataplane/choose.h"
 #include "dataplane/subflow_tracker.h"
 
 namespace mptap {
