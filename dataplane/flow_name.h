@@ -1,12 +1,10 @@
-// Names flows to the subflow table.
+// Names flows to a table.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <cstring>
 
-#include "dataplane/frame.h"
-#include "dataplane/subflow_table.h"
+#include "dataplane/seeded_hash.h"
 
 namespace mptap {
 
@@ -25,44 +23,33 @@ T load(const std::uint8_t* bytes) noexcept {
   return value;
 }
 
-// Which end is called low does not matter, only that both directions agree: words are compared as they stand in memory.
-// Half of all packets come from the low end: without branches, which would be guessed wrong as often as not.
-
-[[gnu::always_inline]] inline FlowName name_v4(const Frame& frame, const SubflowTable& table) noexcept {
-  const std::uint64_t source = std::uint64_t{load<std::uint32_t>(frame.addresses)} << 16 | load<std::uint16_t>(frame.tcp.data());
-  const std::uint64_t destination =
-      std::uint64_t{load<std::uint32_t>(frame.addresses + 4)} << 16 | load<std::uint16_t>(frame.tcp.data() + 2);
-  const bool low = source <= destination;
-  const std::uint64_t swap = (source ^ destination) & (low ? 0 : ~std::uint64_t{0});
-  return {table.hash_of_v4(source ^ swap, destination ^ swap, frame.scope), low};
-}
-
-[[gnu::always_inline]] inline FlowName name_v6(const Frame& frame, const SubflowTable& table) noexcept {
-  using Words = std::array<std::uint64_t, 2>;
-  const auto source = load<Words>(frame.addresses);
-  const auto destination = load<Words>(frame.addresses + 16);
-  const std::uint64_t source_port = load<std::uint16_t>(frame.tcp.data());
-  const std::uint64_t destination_port = load<std::uint16_t>(frame.tcp.data() + 2);
-  const bool equal = ((source[0] ^ destination[0]) | (source[1] ^ destination[1])) == 0;
-  const int high_less = source[1] < destination[1];
-  const int high_equal = source[1] == destination[1];
-  const int less = high_less | (high_equal & int{source[0] < destination[0]});
-  const bool low = (less | (int{equal} & int{source_port <= destination_port})) != 0;
-  const std::uint64_t swap = low ? 0 : ~std::uint64_t{0};
-  const std::uint64_t first = (source[0] ^ destination[0]) & swap;
-  const std::uint64_t second = (source[1] ^ destination[1]) & swap;
-  const std::uint64_t ports_swap = (source_port ^ destination_port) & swap;
-  const std::uint64_t ports = (source_port ^ ports_swap) | (destination_port ^ ports_swap) << 16;
-  const std::array<std::uint64_t, 5> key{source[0] ^ first, source[1] ^ second, destination[0] ^ first,
-                                         destination[1] ^ second, ports | std::uint64_t{frame.scope} << 32};
-  return {table.hash_of(key), low};
-}
+/// An IPv4 address and a port, as they stand in memory.
+inline std::uint64_t end_of_v4(std::uint32_t address, std::uint32_t port) { return address | std::uint64_t{port} << 32; }
 
 }  // namespace flow_detail
 
-/// @param frame  Its TCP header is whole. Worker thread.
-[[gnu::always_inline]] inline FlowName name_flow(const Frame& frame, const SubflowTable& table) noexcept {
-  return frame.is_v4 ? flow_detail::name_v4(frame, table) : flow_detail::name_v6(frame, table);
+/// Names a flow to a table: two flows have one name with a probability of about 2^-64, which no sender can raise without the
+/// table's seed. Which end is called low does not matter, only that both directions agree; no branch goes by it, for half of
+/// all packets come from the low end.
+///
+/// @param addresses  Source and destination as they stand in the packet: 4 bytes each, or 16.
+/// @param ports      Source and destination, 4 bytes.
+/// Any thread; no allocation, no throw.
+[[nodiscard, gnu::always_inline]] inline FlowName name_flow(const std::uint8_t* addresses, const std::uint8_t* ports, bool is_v4,
+                                                            std::uint32_t scope, const SeededHash& hash) noexcept {
+  using flow_detail::load, flow_detail::end_of_v4;
+  const auto both_ports = load<std::uint32_t>(ports);
+  std::uint64_t source, destination;
+  if (is_v4) {
+    const auto both = load<std::uint64_t>(addresses);
+    source = end_of_v4(static_cast<std::uint32_t>(both), both_ports & 0xffffu);
+    destination = end_of_v4(static_cast<std::uint32_t>(both >> 32), both_ports >> 16);
+  } else {
+    source = hash.of_end(load<std::uint64_t>(addresses), load<std::uint64_t>(addresses + 8), static_cast<std::uint16_t>(both_ports));
+    destination =
+        hash.of_end(load<std::uint64_t>(addresses + 16), load<std::uint64_t>(addresses + 24), static_cast<std::uint16_t>(both_ports >> 16));
+  }
+  return {hash.of_pair(source, destination, scope), source <= destination};
 }
 
 /// Flows that a burst may open, so that what follows of them concerns the tracker, too: false for most others.

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "dataplane/choose.h"
 #include "dataplane/frame.h"
 #include "dataplane/tcp.h"
 
@@ -67,43 +66,6 @@ constexpr std::uint32_t kEthernetHeader = 14;
   out.first_fragment = false;
   out.tunnels = 0;
   return true;
-}
-
-/// A plain frame with a segment whose only options are timestamps, as most of any tap's are: what is of no interest where no
-/// subflow is known. IPv4 and IPv6 go the same way through it: they follow each other at random, and a wrong guess would cost
-/// more than all of this.
-///
-/// @return True of no other frame; false also of a few that are such, as where addresses begin with zeros.
-/// Any thread; no allocation, no throw.
-[[nodiscard, gnu::always_inline]] inline bool has_timestamps_only(const PacketView& packet) noexcept {
-  constexpr std::uint32_t kIpv4 = 20, kIpv6 = 40;
-  constexpr std::int32_t kTcpHeader = 20 + static_cast<std::int32_t>(tcp_detail::kTimestampsEnd);
-  // At least so much is read, whichever IP it is.
-  if (packet.link != LinkType::kEthernet || packet.captured_bytes < kEthernetHeader + kIpv4 + kTcpHeader) return false;
-  const Cursor wire({packet.data, packet.captured_bytes});
-
-  // IPv4: EtherType, version and header length, total length; then fragment bits and protocol.
-  // IPv6: EtherType and version, payload length behind where IPv4's stands; then the next header.
-  const std::uint64_t first = wire.u64(12);
-  const std::uint32_t second = wire.u32(20);
-  constexpr std::uint32_t kIpv4Type = 0x08004500, kIpv6Type = 0x86dd6000, kTcp = 6;
-  const auto type = static_cast<std::uint32_t>(first >> 32);
-  const std::uint32_t not_v4 = ((type ^ kIpv4Type) & 0xffffff00u) | ((second ^ kTcp) & 0x3fff00ffu);
-  std::uint32_t not_v6 = ((type ^ kIpv6Type) & 0xfffff000u) | (second >> 24 ^ kTcp);
-  // IPv4-mapped addresses begin with zeros, and few that may stand in a packet have no bit in common there.
-  not_v6 += (wire.u32(22) & wire.u32(38)) == 0 ? 1 : 0;
-  if (std::min(not_v4, not_v6) != 0) return false;  // two conditions would be two branches
-  const bool is_v4 = not_v4 == 0;
-
-  // IPv4's length counts its header, of 20 bytes, which is 20 bytes shorter than IPv6's. Signed: it may be less than that.
-  static_assert(kIpv6 - kIpv4 == kIpv4);
-  const std::uint32_t shorter = only_if(is_v4, kIpv4);
-  const std::uint32_t headers = kEthernetHeader + kIpv6 - shorter;
-  const auto declared = static_cast<std::int32_t>((first >> only_if(is_v4, 16u) & 0xffffu) - shorter);
-  const auto captured = static_cast<std::int32_t>(packet.captured_bytes - headers);
-  if (std::min(declared, captured) < kTcpHeader) return false;
-  constexpr std::uint8_t kDataOffset = kTcpHeader / 4 << 4;
-  return (wire.u8(headers + 12) & 0xf0u) == kDataOffset && wire.u32(headers + 20) == tcp_detail::kNopNopTimestamps;
 }
 
 }  // namespace mptap::frame_detail

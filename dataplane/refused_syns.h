@@ -20,7 +20,7 @@ class RefusedSyns {
  public:
   RefusedSyns() : cells_(kCells) {}
 
-  /// A SYN's name, which nobody can foretell. @param flow  See SubflowTable::hash_of().
+  /// A SYN's name, which nobody can foretell. @param flow  See name_flow().
   [[nodiscard]] static std::uint64_t name_of(std::uint64_t flow, std::uint32_t isn) { return mix64(flow ^ isn); }
 
   /// Whether the SYN is one of the one in `every` that are told to control: by chance, but always the same of one SYN.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -30,16 +31,15 @@ class SeededHash {
   /// Hash of exactly 16 bytes. Any thread; about 2 ns.
   [[nodiscard]] std::uint64_t of16(const void* bytes) const { return finish(product(bytes, 0)); }
 
-  /// Hash of two words. Any thread; about 2 ns.
-  [[nodiscard]] std::uint64_t of2(std::uint64_t first, std::uint64_t second) const {
-    return finish(static_cast<Wide>(first + keys_[6]) * (second + keys_[7]));
+  /// Hash of an IPv6 address, in two words as they stand in memory, and a port. Any thread; about 1 ns.
+  [[nodiscard, gnu::always_inline]] std::uint64_t of_end(std::uint64_t first, std::uint64_t second, std::uint16_t port) const {
+    return fold(static_cast<Wide>(first + keys_[0]) * (second + keys_[1]) + static_cast<Wide>(keys_[2]) * port);
   }
 
-  /// Hash of five words (of a SubflowKey). Any thread; about 4 ns.
-  [[nodiscard]] std::uint64_t of5(const std::array<std::uint64_t, 5>& word) const {
-    const Wide pairs = static_cast<Wide>(word[0] + keys_[0]) * (word[1] + keys_[1]) +
-                       static_cast<Wide>(word[2] + keys_[2]) * (word[3] + keys_[3]);
-    return finish(pairs + static_cast<Wide>(word[4] + keys_[4]) * keys_[5]);
+  /// Hash of two words in either order, and of a number beside them. Both words are added to one key: products of two
+  /// pairs are two polynomials of it, which agree for five of its values at most. Any thread; about 2 ns.
+  [[nodiscard, gnu::always_inline]] std::uint64_t of_pair(std::uint64_t one, std::uint64_t other, std::uint32_t beside) const {
+    return finish(static_cast<Wide>(one + keys_[6]) * (other + keys_[6]) + static_cast<Wide>(keys_[7]) * beside);
   }
 
   /// Hash of a TCP header but for its checksum, in whose place `ip_id` counts, and of a name that is a hash itself.

@@ -14,12 +14,12 @@ namespace mptap {
 /// What the passes over a burst find out of a segment, each what the next one needs. Nothing is copied that can be read
 /// in the packet later, where seldom any of it is needed.
 struct SegmentView {
-  std::uint64_t hash = 0;                                   // names its flow (see SubflowTable::hash_of())
+  std::uint64_t hash = 0;                                   // names its flow (see name_flow())
   std::uint64_t print = 0;                                  // tells it from others (see print_of()); 0: not known yet
   std::uint64_t refused_name = 0;                           // of a SYN that seems to find no place: RefusedSyns::name_of(); else 0
   const std::uint8_t* header = nullptr;                     // of TCP, found whole
   const std::uint8_t* addresses = nullptr;                  // see Frame
-  std::uint32_t scope = 0;                                  // see SubflowKey
+  std::uint32_t scope = 0;                                  // VLAN and tunnel IDs, where they are part of the identity
   std::uint32_t ip_id = 0;
   std::uint32_t likely_slot = SubflowTable::kNone;          // where its subflow seems to be (FlowBatch)
   bool is_v4 = false;
@@ -33,15 +33,10 @@ struct SegmentView {
   [[nodiscard]] IpAddress source() const noexcept { return address_at(0); }
   [[nodiscard]] IpAddress destination() const noexcept { return address_at(1); }
 
-  /// Valid once `tcp` is.
-  [[nodiscard]] SubflowKey key() const noexcept {
-    SubflowKey key;
-    key.low = source_is_low ? source() : destination();
-    key.high = source_is_low ? destination() : source();
-    key.low_port = source_is_low ? tcp.source_port : tcp.destination_port;
-    key.high_port = source_is_low ? tcp.destination_port : tcp.source_port;
-    key.scope = scope;
-    return key;
+  /// Its flow; valid once `tcp` is. @param is_openers  Whether the flow's opener sent it.
+  [[nodiscard]] FourTuple flow(bool is_openers) const noexcept {
+    const Endpoint from{source(), tcp.source_port}, to{destination(), tcp.destination_port};
+    return is_openers ? FourTuple{from, to} : FourTuple{to, from};
   }
 
  private:

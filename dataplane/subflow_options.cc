@@ -49,18 +49,17 @@ void SubflowTracker::on_options(std::uint32_t index, unsigned direction, const S
 void SubflowTracker::tell_each(std::uint32_t index, const SegmentView& segment) noexcept {
   const bool known = index != SubflowTable::kNone && table_[index].klass != SlotClass::kClosed;
   const unsigned direction = known ? direction_of(table_[index], segment) : 0;
-  const SubflowKey key = segment.key();
-  const bool opener_is_low = known ? table_[index].opener_is_low() : segment.source_is_low;
+  const FourTuple flow = segment.flow(direction == 0);
   for (std::uint8_t i = 0; i < decoded_.count; ++i) {
     const MptcpOption& option = decoded_.option[i];
     const bool malformed = decoded_.error[i] != OptionError::kOk;
     if (malformed || options_.records.every_option) {
       const RecordKind kind = malformed ? RecordKind::kMalformed : RecordKind::kOption;
       Record& record = known ? begin_record(index, kind, direction, RecordClass::kBulk) : begin_record(kind);
-      record.malformed = MalformedBody{opener_is_low ? key.low : key.high,
-                                       opener_is_low ? key.high : key.low,
-                                       opener_is_low ? key.low_port : key.high_port,
-                                       opener_is_low ? key.high_port : key.low_port,
+      record.malformed = MalformedBody{flow.opener.address,
+                                       flow.acceptor.address,
+                                       flow.opener.port,
+                                       flow.acceptor.port,
                                        decoded_.error[i],
                                        static_cast<std::uint8_t>(option.subtype),
                                        option.length,
@@ -156,10 +155,8 @@ void SubflowTracker::tell_opened(std::uint32_t index, const SegmentView& segment
   if (klass == RecordClass::kBulk && out_.loses_bulk()) return;
   SubflowSlot& slot = table_[index];
   Record& record = begin_record(index, RecordKind::kOpened, 0, klass);
-  const SubflowKey key = segment.key();
-  const bool low = slot.opener_is_low();
-  record.opened = OpenedBody{low ? key.low : key.high, low ? key.high : key.low, table_.peek_rare(slot).syn,
-                             low ? key.low_port : key.high_port, low ? key.high_port : key.low_port};
+  const FourTuple flow = segment.flow(direction_of(slot, segment) == 0);
+  record.opened = OpenedBody{flow.opener.address, flow.acceptor.address, table_.peek_rare(slot).syn, flow.opener.port, flow.acceptor.port};
   if (slot.has(seen::kSyn)) record.flags |= record_flag::kSynSeen;
   if (slot.has(seen::kToldBefore)) record.flags |= record_flag::kToldBefore;
   if (table_.peek_rare(slot).sampled_out) record.flags |= record_flag::kSampledOut;

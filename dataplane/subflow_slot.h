@@ -10,19 +10,6 @@
 
 namespace mptap {
 
-/// A TCP flow without direction: one end is called low, the same for both directions, so that they have one
-/// key. 40 bytes without padding: it is hashed as words.
-struct SubflowKey {
-  IpAddress low;
-  IpAddress high;
-  std::uint16_t low_port = 0;
-  std::uint16_t high_port = 0;
-  std::uint32_t scope = 0;  // VLAN and tunnel IDs, where they are part of the identity
-
-  friend bool operator==(const SubflowKey&, const SubflowKey&) = default;
-};
-static_assert(sizeof(SubflowKey) == 40);
-
 /// Eviction and timeouts go by class; the order is that of eviction.
 enum class SlotClass : std::uint16_t {
   kFree = 0,
@@ -139,7 +126,7 @@ struct SlotRare {
   std::array<Direction, 2> direction;
 };
 
-/// Has no key: its flow is told by a seeded hash of 64 bits, which two flows share with probability 2^-64.
+/// Has no key: its flow is told by a seeded hash of 64 bits, which two flows share with a probability of about 2^-64.
 struct alignas(64) SubflowSlot {
   std::uint64_t hash;
   std::uint64_t last_seen_ns;

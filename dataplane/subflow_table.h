@@ -28,16 +28,8 @@ class SubflowTable {
   /// @throws std::bad_alloc where the address space is not granted.
   SubflowTable(const SubflowTableOptions& options, std::uint64_t seed);
 
-  /// Names a flow to this table: two flows have one name with probability 2^-64, which no sender can raise without the
-  /// seed. @param key  The words of a SubflowKey.
-  [[nodiscard]] std::uint64_t hash_of(const std::array<std::uint64_t, 5>& key) const { return hash_.of5(key); }
-  [[nodiscard]] std::uint64_t hash_of(const SubflowKey& key) const {
-    return hash_of(std::bit_cast<std::array<std::uint64_t, 5>>(key));
-  }
-  /// The same for the two ends of an IPv4 flow, address and port in 48 bits each.
-  [[nodiscard]] std::uint64_t hash_of_v4(std::uint64_t low, std::uint64_t high, std::uint32_t scope) const {
-    return hash_.of2(low | high << 48, high >> 16 | std::uint64_t{scope} << 32);
-  }
+  /// What names flows to this table: see name_flow().
+  [[nodiscard]] const SeededHash& hash() const { return hash_; }
 
   /// False for most flows that are not in the table, true for all that are: what a segment of plain TCP, most of any tap's
   /// traffic, is passed over by. Reads four bytes of an array that stays in the cache.
@@ -79,7 +71,7 @@ class SubflowTable {
     return find(hash);
   }
 
-  /// Tells one segment of a flow from others. @param name  hash_of() the flow's key.
+  /// Tells one segment of a flow from others. @param name  See name_flow().
   [[nodiscard]] std::uint64_t hash_of_segment(std::uint64_t name, std::uint32_t ip_id, Bytes tcp_header) const {
     return hash_.of_segment(name, static_cast<std::uint16_t>(ip_id), tcp_header.data(), tcp_header.size());
   }

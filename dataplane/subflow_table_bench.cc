@@ -16,39 +16,27 @@ namespace {
 constexpr std::size_t kBurst = 64;
 constexpr std::size_t kLookUps = 65'536;  // of one iteration
 
-/// Key of a number; those from kStrangers on are never in the table.
-constexpr std::uint32_t kStrangers = 1u << 30;
-SubflowKey key_of(std::uint32_t number) {
-  const auto octet = [number](unsigned shift) { return static_cast<std::uint8_t>(number >> shift); };
-  const std::uint8_t client[4] = {10, octet(24), octet(16), octet(8)};
-  const std::uint8_t server[4] = {192, 0, 2, 1};
-  SubflowKey key;
-  key.low = IpAddress::from_v4(client);
-  key.high = IpAddress::from_v4(server);
-  key.low_port = static_cast<std::uint16_t>(1024 + (number & 255));
-  key.high_port = 443;
-  return key;
-}
+constexpr std::uint32_t kStrangers = 1u << 30;  // numbers from there on are never in the table
+std::uint64_t name_of(const SubflowTable& table, std::uint32_t number) { return table.hash().of64(number); }
 
 /// A table that holds the subflows 0 to `count` - 1. The same one serves all benchmarks of a size, one after the other.
 class Filled {
  public:
   explicit Filled(std::uint32_t count) : count_(count), table_(options_of(count), 1) {
     for (std::uint32_t number = 0; number < count; ++number) {
-      const SubflowKey key = key_of(number);
-      stored_ += table_.try_insert(table_.hash_of(key), SlotClass::kAnswered) != SubflowTable::kNone ? 1 : 0;
+      stored_ += table_.try_insert(name_of(table_, number), SlotClass::kAnswered) != SubflowTable::kNone ? 1 : 0;
     }
   }
 
   [[nodiscard]] bool whole() const { return stored_ == count_; }
   SubflowTable& table() { return table_; }
 
-  /// Keys as they come with packets: some number in random order, the same every time.
-  [[nodiscard]] std::vector<SubflowKey> draw(std::uint32_t first) const {
+  /// Flows as they come with packets: some number in random order, the same every time.
+  [[nodiscard]] std::vector<std::uint64_t> draw(std::uint32_t first) const {
     testing::Random random(2);
-    std::vector<SubflowKey> keys;
-    for (std::size_t i = 0; i < kLookUps; ++i) keys.push_back(key_of(first + static_cast<std::uint32_t>(random.below(count_))));
-    return keys;
+    std::vector<std::uint64_t> names;
+    for (std::size_t i = 0; i < kLookUps; ++i) names.push_back(name_of(table_, first + static_cast<std::uint32_t>(random.below(count_))));
+    return names;
   }
 
   static Filled& of(std::int64_t count) {
@@ -72,34 +60,28 @@ class Filled {
   std::uint32_t stored_ = 0;
 };
 
-/// Each packet's key by itself: what a look-up costs that waits for memory.
+/// Each packet's flow by itself: what a look-up costs that waits for memory.
 void find_one_by_one(benchmark::State& state) {
   Filled& filled = Filled::of(state.range(0));
-  const std::vector<SubflowKey> keys = filled.draw(0);
+  const std::vector<std::uint64_t> names = filled.draw(0);
   std::size_t found = 0;
   for (auto _ : state) {
     found = 0;
-    for (const SubflowKey& key : keys) {
-      found += filled.table().find(filled.table().hash_of(key)) != SubflowTable::kNone ? 1 : 0;
-    }
+    for (const std::uint64_t name : names) found += filled.table().find(name) != SubflowTable::kNone ? 1 : 0;
     benchmark::DoNotOptimize(found);
   }
   close(state, kLookUps, filled.whole() && found == kLookUps, "a subflow was not found");
 }
 
-/// As the worker does it: hashes and buckets of a burst, then its slots, then what is in them.
-std::size_t find_burst(SubflowTable& table, const SubflowKey* keys) {
-  std::array<std::uint64_t, kBurst> hashes;
-  for (std::size_t i = 0; i < kBurst; ++i) {
-    hashes[i] = table.hash_of(keys[i]);
-    table.prefetch_bucket(hashes[i]);
-  }
+/// As the worker does it: buckets of a burst, then its slots, then what is in them.
+std::size_t find_burst(SubflowTable& table, const std::uint64_t* names) {
+  for (std::size_t i = 0; i < kBurst; ++i) table.prefetch_bucket(names[i]);
   std::array<std::uint32_t, kBurst> likely;
-  for (std::size_t i = 0; i < kBurst; ++i) likely[i] = table.prefetch_slot(hashes[i]);
+  for (std::size_t i = 0; i < kBurst; ++i) likely[i] = table.prefetch_slot(names[i]);
   std::size_t found = 0;
   for (std::size_t i = 0; i < kBurst; ++i) {
     if (likely[i] == SubflowTable::kNone) continue;
-    const std::uint32_t index = table.find(hashes[i], likely[i]);
+    const std::uint32_t index = table.find(names[i], likely[i]);
     if (index == SubflowTable::kNone) continue;
     ++table[index].last_seen_ns;
     ++found;
@@ -109,11 +91,11 @@ std::size_t find_burst(SubflowTable& table, const SubflowKey* keys) {
 
 void find_in_bursts(benchmark::State& state, std::uint32_t first, std::size_t expected) {
   Filled& filled = Filled::of(state.range(0));
-  const std::vector<SubflowKey> keys = filled.draw(first);
+  const std::vector<std::uint64_t> names = filled.draw(first);
   std::size_t found = 0;
   for (auto _ : state) {
     found = 0;
-    for (std::size_t i = 0; i < kLookUps; i += kBurst) found += find_burst(filled.table(), &keys[i]);
+    for (std::size_t i = 0; i < kLookUps; i += kBurst) found += find_burst(filled.table(), &names[i]);
     benchmark::DoNotOptimize(found);
   }
   close(state, kLookUps, filled.whole() && found == expected, "not as many were found as are there");
@@ -131,11 +113,9 @@ void replace(benchmark::State& state) {
   std::size_t lost = 0;
   const auto exchange = [&](std::uint32_t leaves, std::uint32_t comes) {
     for (const std::uint32_t number : numbers) {
-      const SubflowKey old_key = key_of(number + leaves);
-      const std::uint32_t index = table.find(table.hash_of(old_key));
+      const std::uint32_t index = table.find(name_of(table, number + leaves));
       if (index != SubflowTable::kNone) table.release(index);
-      const SubflowKey key = key_of(number + comes);
-      lost += table.try_insert(table.hash_of(key), SlotClass::kAnswered) == SubflowTable::kNone ? 1 : 0;
+      lost += table.try_insert(name_of(table, number + comes), SlotClass::kAnswered) == SubflowTable::kNone ? 1 : 0;
     }
   };
   for (auto _ : state) {

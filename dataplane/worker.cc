@@ -6,6 +6,7 @@
 
 #include "dataplane/flow_name.h"
 #include "dataplane/plain_frame.h"
+#include "dataplane/plain_glance.h"
 #include "dataplane/tunnel.h"
 
 namespace mptap {
@@ -197,6 +198,9 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   std::size_t i = mptcp_in_sight ? 0 : skip_plain(burst);
   std::uint64_t now_ns = now_ns_;
   FewFlows with_option;
+  const auto name_of = [this](const Frame& frame) {
+    return name_flow(frame.addresses, frame.tcp.data(), frame.is_v4, frame.scope, tracker_.table().hash());
+  };
   for (; i < burst.size; ++i) {
     const PacketView& packet = burst.packets[i];
     bytes += packet.wire_bytes;
@@ -213,7 +217,7 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
     FlowName name;
     if (has_plain_options(options)) {  // nearly all of a tap: nothing of it is written down yet
       if (!mptcp_in_sight) continue;   // no subflow is known that it could belong to
-      name = name_flow(frame, tracker_.table());
+      name = name_of(frame);
       if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) continue;  // plain TCP
       candidate.segment.scan.set_plain(!options.empty());
     } else {
@@ -223,7 +227,7 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
       with_mptcp += has_mptcp ? 1 : 0;
       mptcp_in_sight = mptcp_in_sight || has_mptcp;
       if (!mptcp_in_sight) continue;
-      name = name_flow(frame, tracker_.table());
+      name = name_of(frame);
       if (has_mptcp) {
         with_option.add(name.hash);  // it may open a subflow: asking the table would have to wait for its memory
       } else if (!with_option.may_hold(name.hash) && !tracker_.table().may_hold(name.hash)) {

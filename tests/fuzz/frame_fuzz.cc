@@ -6,6 +6,7 @@
 
 #include "dataplane/cursor.h"
 #include "dataplane/plain_frame.h"
+#include "dataplane/plain_glance.h"
 #include "dataplane/tcp.h"
 #include "dataplane/tunnel.h"
 #include "tests/fuzz/fuzz.h"

@@ -3,6 +3,7 @@
 
 #include "dataplane/frame.h"
 #include "dataplane/plain_frame.h"
+#include "dataplane/plain_glance.h"
 #include "dataplane/tunnel.h"
 #include "tests/support/packet_builder.h"
 #include "tests/unit/catch.h"
