@@ -129,6 +129,10 @@ class Finder {
   void check_mitigation() {
     const Config& config = reading_.config;
     if (!config.startup.dataplane.pairs.empty() || is_faulty("inline")) return;
+    if (config.startup.dataplane.use_cards && is_set("mitigation.cards")) {
+      report("mitigation.cards", "`mitigation.cards` has cards drop packets, and no port is inline: a port that only listens holds back nothing; "
+                                 "name pairs under `inline`, or say false");
+    }
     for (const auto& [path, choice] : {std::pair{"detectors.join_flood.mitigation", config.runtime.detectors.join_flood.mitigation},
                                        std::pair{"detectors.add_addr_hmac.mitigation", config.runtime.detectors.add_addr_hmac.mitigation},
                                        std::pair{"detectors.join_hmac.mitigation", config.runtime.detectors.join_hmac.mitigation}}) {

@@ -135,6 +135,9 @@ std::vector<Setting> make_mitigation_settings() {
             "Addresses and networks whose packets are never held back, whatever a rule says."),
       duration("mitigation.ttl", MPTAP_RUNTIME(mitigation.ttl_ns), {kSecond, kDay},
                "A rule ends when its cause was not told again for this long."),
+      boolean("mitigation.cards", MPTAP_STARTUP(dataplane.use_cards),
+              "Cards of inline ports drop blocked subflows by themselves (rte_flow), where card and driver can; what they cannot, "
+              "workers do. Not yet tried on a card."),
   };
 }
 

@@ -64,7 +64,7 @@ Capacities capacities_of(const StartupConfig& config) {
 
 Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config,
                    const RuntimeConfig& runtime, ReportSink& sink, ControlCounters& counters,
-                   const PacketFilter* filter)
+                   const PacketFilter* filter, CardChannel* cards)
     : config_(config),
       detectors_(runtime.detectors),
       notices_(runtime.notices),
@@ -72,7 +72,7 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
       rules_(make_rules(config, sources.size(), proven_.get())),
       mitigation_(runtime.mitigation),
       counters_(counters),
-      correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), behind_mitigator(sink), counters) {
+      correlator_(config.correlator, detectors_, notices_, sources.size(), random_seed(), behind_mitigator(sink, cards), counters) {
   correlator_.choose_events(runtime.logs.events);
   if (proven_) correlator_.note_proven_in(*proven_);
   if (mitigator_) correlator_.tell_wrong_addresses_to(*mitigator_);
@@ -88,11 +88,12 @@ Pipeline::Pipeline(const std::vector<PacketSource*>& sources, const StartupConfi
 }
 
 /// Who takes the correlator's reports: the sink itself, or a mitigator before it.
-ReportSink& Pipeline::behind_mitigator(ReportSink& sink) {
+ReportSink& Pipeline::behind_mitigator(ReportSink& sink, CardChannel* cards) {
   if (rules_.empty()) return sink;
   std::vector<RuleChannel*> channels;
   for (const auto& channel : rules_) channels.push_back(channel.get());
-  return mitigator_.emplace(sink, detectors_, mitigation_, std::move(channels), counters_);
+  if (cards != nullptr) card_rules_.emplace(*cards, config_.worker.spared);
+  return mitigator_.emplace(sink, detectors_, mitigation_, std::move(channels), counters_, card_rules_ ? &*card_rules_ : nullptr);
 }
 
 Pipeline::~Pipeline() {

@@ -14,8 +14,10 @@
 #include "daemon/control_mailbox.h"
 #include "daemon/export/metrics_table.h"
 #include "daemon/health.h"
+#include "dataplane/card_orders.h"
 #include "dataplane/packet_source.h"
 #include "dataplane/worker.h"
+#include "detect/card_rules.h"
 #include "detect/correlator.h"
 #include "detect/mitigator.h"
 
@@ -38,9 +40,10 @@ class Pipeline {
 
   /// @param sources    One a worker; outlive the pipeline.
   /// @param filter     Outlives the pipeline; nullptr: all packets are looked at.
+  /// @param cards      Outlives the pipeline; nullptr: no card takes rules.
   /// @throws std::bad_alloc where memory is short.
   Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config, const RuntimeConfig& runtime,
-           ReportSink& sink, ControlCounters& counters, const PacketFilter* filter = nullptr);
+           ReportSink& sink, ControlCounters& counters, const PacketFilter* filter = nullptr, CardChannel* cards = nullptr);
   ~Pipeline();
 
   void start(const ThreadHooks& hooks);
@@ -81,7 +84,7 @@ class Pipeline {
   void publish(std::shared_ptr<const RuntimeConfig> runtime);
 
  private:
-  [[nodiscard]] ReportSink& behind_mitigator(ReportSink& sink);
+  [[nodiscard]] ReportSink& behind_mitigator(ReportSink& sink, CardChannel* cards);
   void take_over_runtime(const ThreadHooks& hooks);
   void run_worker(std::size_t index, const ThreadHooks& hooks);
 
@@ -102,6 +105,7 @@ class Pipeline {
   std::vector<std::unique_ptr<RuleChannel>> rules_;              // one a worker; none where nothing is inline
   std::vector<std::unique_ptr<Worker>> workers_;
   MitigationOptions mitigation_;                                 // control thread
+  std::optional<CardRules> card_rules_;                          // where a card takes some
   ControlCounters& counters_;
   std::optional<Mitigator> mitigator_;                           // where something is inline
   Correlator correlator_;

@@ -31,6 +31,7 @@ std::string Sensor::start() {
   if (std::string error = start_exports(); !error.empty()) return error;
   if (std::string error = start_dpdk(); !error.empty()) return error;
   mirror_links();
+  use_cards();
   give_up_capabilities();
   note_config();
   counters_.started_ns.store(counters_.config_loaded_ns.load(std::memory_order_relaxed), std::memory_order_relaxed);
@@ -43,6 +44,17 @@ void Sensor::mirror_links() {
   const DataplaneOptions& options = config_.startup.dataplane;
   if (!options.mirror_links || options.pairs.empty()) return;
   links_ = std::make_unique<LinkKeeper>(*ports_, options);
+}
+
+/// Whether a card takes rules is known once it is asked: what it does not take, workers do.
+void Sensor::use_cards() {
+  if (!config_.startup.dataplane.use_cards) return;
+  cards_ = CardKeeper::begin(*ports_);
+  if (cards_) {
+    spdlog::info("cards of {} inline ports drop blocked subflows by themselves (setting mitigation.cards)", cards_->cards());
+  } else {
+    spdlog::warn("no card of an inline port takes rules by rte_flow: all act in software (setting mitigation.cards)");
+  }
 }
 
 void Sensor::give_up_capabilities() {
@@ -102,7 +114,7 @@ void Sensor::start_pipeline() {
   std::vector<PacketSource*> sources;
   for (const auto& source : sources_) sources.push_back(source.get());
   pipeline_ = std::make_unique<Pipeline>(sources, config_.startup, config_.runtime, queue_, control_counters_,
-                                         filter_.get());
+                                         filter_.get(), cards_ ? &cards_->channel() : nullptr);
   Pipeline::ThreadHooks hooks;
   hooks.enter = [this](std::size_t worker) {
     const std::string remark = eal_->enter_worker(static_cast<std::uint32_t>(worker));
@@ -214,6 +226,7 @@ void Sensor::stop() {
   }
   if (writer_) writer_->stop();
   links_.reset();
+  cards_.reset();
   sources_.clear();
   ports_.reset();
   eal_.reset();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/config.h"
+#include "daemon/card_keeper.h"
 #include "daemon/export/log_writer.h"
 #include "daemon/export/metrics.h"
 #include "daemon/health.h"
@@ -76,6 +77,7 @@ class Sensor {
   [[nodiscard]] std::string start_exports();
   [[nodiscard]] std::string start_dpdk();
   void mirror_links();
+  void use_cards();
   void give_up_capabilities();
   void start_pipeline();
   void start_query();
@@ -94,6 +96,7 @@ class Sensor {
   std::unique_ptr<Eal> eal_;
   std::unique_ptr<DpdkPorts> ports_;
   std::unique_ptr<LinkKeeper> links_;
+  std::unique_ptr<CardKeeper> cards_;
   std::vector<std::unique_ptr<DpdkSource>> sources_;
   std::unique_ptr<PcapFilter> filter_;
   std::unique_ptr<Pipeline> pipeline_;

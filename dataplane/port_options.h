@@ -34,6 +34,7 @@ enum class HugepageUse : std::uint8_t { kAuto, kAlways, kNever };
 struct DataplaneOptions {
   std::vector<PortOptions> ports;
   std::vector<PortPair> pairs;                    // inline; the other ports only listen
+  bool use_cards = false;                         // cards of inline ports drop what a rule blocks, where they can
   bool mirror_links = true;                       // where one port of a pair has no link, the other one is taken down
   std::uint32_t workers = 1;                      // queues of every port; worker k polls queue k, 1..64
   std::vector<std::uint32_t> cores;               // one a worker; empty: the first free ones

@@ -35,6 +35,7 @@ namespace mptap {
   X(notices_held, "notices held back because what they miss may be among vital records that were lost")  \
   X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
   X(rules_refused, "rules for inline ports that found no room, or orders that found none in a worker's ring") \
+  X(card_packets, "packets that cards of inline ports dropped by themselves, for a rule")           \
   X(evidence_left_out, "notices around which no packets were written, for too many others were under way") \
   X(token_collisions, "tokens that more than one live connection carries")                          \
   X(attempts_not_logged, "rows of unanswered attempts left out of the log by logs.attempts_per_second") \
@@ -45,6 +46,7 @@ namespace mptap {
   X(connections, "MPTCP connections in the table")                             \
   X(joins_waiting, "answered joins that wait for their handshake")             \
   X(rules, "rules for inline ports that are in force")                        \
+  X(rules_on_cards, "rules that a card of an inline port obeys now")          \
   X(receivers_watched, "receivers of joins that join_flood watches")           \
   X(time_ns, "packet time of control, nanoseconds since the epoch")
 

@@ -23,9 +23,10 @@ struct MitigationRule {
   std::uint32_t joins_per_second = 0;  // kLimitJoins
   bool enforced = false;     // else what it would hold back, or strike, is only counted
   bool by_hand = false;      // an operator's: no detector ends it
+  bool on_card = false;      // a card drops it now; workers obey the rule all the same, for what still comes
   std::uint64_t begun_ns = 0;  // packet time
   std::uint64_t until_ns = 0;  // packet time; renewed while its cause goes on
-  std::uint64_t packets = 0;   // held back or changed, or would have been, by now
+  std::uint64_t packets = 0;   // held back, by workers and cards, or changed, or would have been, by now
 };
 
 /// What an operator may ask for.

@@ -56,8 +56,8 @@ RuleOrder order_of(const MitigationRule& rule, std::uint16_t place) {
 }  // namespace
 
 Mitigator::Mitigator(ReportSink& next, const DetectorOptions& detectors, const MitigationOptions& options,
-                     std::vector<RuleChannel*> workers, ControlCounters& counters)
-    : next_(next), detectors_(detectors), options_(options), workers_(std::move(workers)), counters_(counters) {
+                     std::vector<RuleChannel*> workers, ControlCounters& counters, CardRules* cards)
+    : next_(next), detectors_(detectors), options_(options), workers_(std::move(workers)), counters_(counters), cards_(cards) {
   choose_whether_to_judge();
 }
 
@@ -162,14 +162,16 @@ void Mitigator::begin_of_subflow(Held held, RuleOrder wanted) {
       ControlCounters::add(counters_.rules_refused);
     } else if (order(*known, wanted)) {
       held.rule.number = known->rule.number;
-      held.rule.begun_ns = known->rule.begun_ns;
+      const std::uint64_t renewed_ns = std::exchange(held.rule.begun_ns, known->rule.begun_ns);
       known->rule = held.rule;
+      share_with_cards(*known, renewed_ns);
     }
     return;
   }
   held.packets_before = counted(held);
   if (!order(held, wanted)) return;
   held.rule.number = ++last_number_;
+  share_with_cards(held, held.rule.begun_ns);
   rules_.push_back(held);
   count_rules();
   tell(held.rule.begun_ns, "start", held.rule, (held.rule.enforced ? "from now on, " : "if this were enforced, from now on ") + deed_of(held.rule));
@@ -177,6 +179,16 @@ void Mitigator::begin_of_subflow(Held held, RuleOrder wanted) {
 
 Mitigator::Rules::iterator Mitigator::find(std::uint16_t place, std::uint16_t worker) {
   return std::find_if(rules_.begin(), rules_.end(), [&](const Held& held) { return held.place == place && held.worker == worker; });
+}
+
+/// A card has its share of what blocks a subflow in earnest, and of nothing else.
+void Mitigator::share_with_cards(Held& held, std::uint64_t now_ns) {
+  if (cards_ == nullptr || held.rule.deed != Deed::kBlockSubflow) return;
+  if (held.rule.enforced && !held.card) held.card = cards_->begin({*held.rule.source, held.rule.destination}, now_ns);
+  if (!held.rule.enforced && held.card) {
+    cards_->end(*held.card);
+    held.card.reset();
+  }
 }
 
 /// @param why  Of the rule, before what it does; may be empty.
@@ -207,8 +219,9 @@ bool Mitigator::order_limit(const Held& held) { return order(held, order_of(held
 
 void Mitigator::end(Rules::iterator held, std::uint64_t time_ns, const std::string& why) {
   const Held ended = *held;
-  const std::uint64_t packets = counted(ended) - ended.packets_before;
+  const std::uint64_t packets = packets_of(ended);
   rules_.erase(held);
+  if (ended.card) cards_->end(*ended.card);
   (void)order(ended, {.kind = RuleOrder::Kind::kEnd, .place = ended.place});
   count_rules();
   const char* const deed = ended.rule.deed == Deed::kStrikeAddress ? "struck" : "held back";
@@ -279,8 +292,12 @@ void Mitigator::choose_whether_to_judge() {
 
 void Mitigator::advance(std::uint64_t now_ns) {
   choose_whether_to_judge();
-  if (rules_.empty() || (now_ns >= looked_ns_ && now_ns - looked_ns_ < kLookEveryNs)) return;
+  if ((rules_.empty() && cards_ == nullptr) || (now_ns >= looked_ns_ && now_ns - looked_ns_ < kLookEveryNs)) return;
   looked_ns_ = now_ns;
+  count_on_cards();
+  for (const Held& held : rules_) {
+    if (held.card) cards_->advance(*held.card, counted(held), now_ns);
+  }
   for (std::size_t i = 0; i < rules_.size();) {
     if (const auto why = why_over(rules_[i].rule, now_ns)) {
       end(rules_.begin() + static_cast<std::ptrdiff_t>(i), now_ns, *why);
@@ -294,7 +311,8 @@ std::vector<MitigationRule> Mitigator::rules() const {
   std::vector<MitigationRule> all;
   for (const Held& held : rules_) {
     all.push_back(held.rule);
-    all.back().packets = counted(held) - held.packets_before;
+    all.back().packets = packets_of(held);
+    all.back().on_card = held.card && cards_->is_dropped(*held.card);
   }
   return all;
 }
@@ -316,6 +334,18 @@ std::uint64_t Mitigator::counted(const Held& held) const {
   std::uint64_t sum = 0;
   for (const RuleChannel* worker : workers_) sum += worker->packets.of(held.place);
   return sum;
+}
+
+/// Since it began, by workers and cards.
+std::uint64_t Mitigator::packets_of(const Held& held) const {
+  return counted(held) - held.packets_before + (held.card ? cards_->packets(*held.card) : 0);
+}
+
+void Mitigator::count_on_cards() {
+  if (cards_ == nullptr) return;
+  cards_->settle();
+  ControlCounters::set(counters_.rules_on_cards, cards_->dropped());
+  ControlCounters::set(counters_.card_packets, cards_->packets());
 }
 
 /// To the workers of a rule; false where one has no room for it.

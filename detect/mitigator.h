@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dataplane/rule_order.h"
+#include "detect/card_rules.h"
 #include "detect/control_counters.h"
 #include "detect/detector_options.h"
 #include "detect/mitigation_rule.h"
@@ -26,8 +27,9 @@ class Mitigator : public ReportSink, public WrongAddressSink {
   /// @param next      Gets all reports, and the notices of rules; outlives this.
   /// @param detectors, options  Outlive this; a reload may change the values between calls.
   /// @param workers   Outlive this.
+  /// @param cards     Have a share in what blocks subflows; outlive this. nullptr: there are none.
   Mitigator(ReportSink& next, const DetectorOptions& detectors, const MitigationOptions& options,
-            std::vector<RuleChannel*> workers, ControlCounters& counters);
+            std::vector<RuleChannel*> workers, ControlCounters& counters, CardRules* cards = nullptr);
 
   void on_report(Report&& report) override;
 
@@ -60,6 +62,7 @@ class Mitigator : public ReportSink, public WrongAddressSink {
     std::uint32_t slot = Record::kNoSlot; // of a subflow
     std::uint16_t generation = 0;
     std::uint64_t packets_before = 0;     // that earlier rules of its place had counted
+    std::optional<std::uint16_t> card = std::nullopt;  // its place among those for cards
   };
   /// A limit that an operator ended.
   struct Waived {
@@ -82,6 +85,9 @@ class Mitigator : public ReportSink, public WrongAddressSink {
   [[nodiscard]] Rules::iterator limit_of(const IpAddress& receiver);
   [[nodiscard]] std::optional<std::uint16_t> free_limit() const;
   [[nodiscard]] std::uint64_t counted(const Held& held) const;
+  [[nodiscard]] std::uint64_t packets_of(const Held& held) const;
+  void share_with_cards(Held& held, std::uint64_t now_ns);
+  void count_on_cards();
   [[nodiscard]] bool is_waived(const IpAddress& receiver, std::uint64_t now_ns);
   [[nodiscard]] bool order(const Held& held, const RuleOrder& order);
   void tell(std::uint64_t time_ns, const char* cause, const MitigationRule& rule, std::string message);
@@ -92,6 +98,7 @@ class Mitigator : public ReportSink, public WrongAddressSink {
   const MitigationOptions& options_;
   const std::vector<RuleChannel*> workers_;
   ControlCounters& counters_;
+  CardRules* const cards_;
   Rules rules_;                 // the oldest first; at most kMaxRules
   std::vector<Waived> waived_;  // at most kMaxLimits
   std::uint64_t last_number_ = 0;

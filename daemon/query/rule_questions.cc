@@ -52,7 +52,7 @@ Json json_of(const MitigationRule& rule) {
   if (!rule.source) json["joins_per_second"] = rule.joins_per_second;
   json["enforced"] = rule.enforced;
   json["by_hand"] = rule.by_hand;
-  json["acts_in"] = "software";
+  json["acts_in"] = rule.on_card ? "card" : "software";
   json["begun"] = seconds_of(rule.begun_ns);
   json["until"] = seconds_of(rule.until_ns);
   json["packets"] = rule.packets;

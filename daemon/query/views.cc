@@ -88,7 +88,8 @@ std::string subject_of(const Json& rule) {
 
 std::string mitigation_line(const Json& rule, double now) {
   const std::string deed = text_of(rule, "action") == "strike_address" ? "struck" : "held back";
-  const std::string packets = format_count(number_of(rule, "packets")) + (is_true(rule, "enforced") ? " " : " would have been ") + deed;
+  const std::string packets = format_count(number_of(rule, "packets")) + (is_true(rule, "enforced") ? " " : " would have been ") + deed +
+                              (text_of(rule, "acts_in") == "card" ? ", by a card now" : "");
   return "rule " + text_of(rule, "number") + (is_true(rule, "by_hand") ? ", by hand: " : ": ") + subject_of(rule) + "; " + packets + "; for " +
          format_age(now - number_of(rule, "begun")) + ", ends in " + format_age(number_of(rule, "until") - now) + "\n";
 }

@@ -224,39 +224,51 @@ def by_hand(directory, _):
     return problems
 
 
+class Rogue:
+    """Joins a connection of honest hosts with the right token and a wrong HMAC, and has been told of."""
+
+    def __init__(self, stack, directory, settings, wrapped_by=()):
+        self.network = stack.enter_context(Between())
+        run_in(self.network.server, "ip", "neighbour", "add", ROGUE[0], "lladdr", raw.MAC.hex(":"), "dev", "s1")
+        self.wire = stack.enter_context(Wire(self.network, directory, settings=settings, wrapped_by=wrapped_by))
+        self.monitor = stack.enter_context(Monitor(self.network.server))
+        self.hosts = stack.enter_context(Hosts(self.network))
+        self.hosts.connect()
+        self.monitor.wait_for("SF_ESTABLISHED")
+        self._near = stack.enter_context(raw.End(self.network.client, "c1"))
+        self.far = stack.enter_context(raw.End(self.network.server, "s1"))
+        self._send(SYN, 1000, options=MSS + mptcp.mp_join_syn(_token(self.monitor), b"\1\2\3\4", 9))
+        answers = self._near.received_to(raw.MAC, 1)
+        if not answers:
+            raise RuntimeError("the server does not answer the rogue's SYN: this checks nothing")
+        self._behind = parse_frame(answers[0]).next_sequence
+        self._send(ACK, 1001, self._behind, mptcp.mp_join_ack(bytes(20)))
+        if not wait_for(lambda: any(row["note"] == "join_hmac" for row in self.wire.rows("notice")), 5):
+            raise RuntimeError("no join_hmac was told: this checks nothing")
+
+    def _send(self, flags, sequence, acknowledgement=0, options=b"", payload=b""):
+        flow = (*ROGUE, address_of("server", 1), PORT)
+        segment = Segment(flow, flags, sequence, acknowledgement, options, payload, source_mac=raw.MAC)
+        self._near.send([build_frame(segment, _mac(self.network))])
+
+    def goes_on(self, count):
+        """Sends so many segments; returns how many came to the server."""
+        for number in range(count):
+            self._send(ACK, 1001 + 100 * number, self._behind, payload=bytes(100))
+        return len(self.far.received(count, 1))
+
+
 def rogue(directory, mode):
     """A rogue joins with the right token and a wrong HMAC, and goes on to send: his segments do not reach the server."""
     with contextlib.ExitStack() as stack:
-        network = stack.enter_context(Between())
-        run_in(network.server, "ip", "neighbour", "add", ROGUE[0], "lladdr", raw.MAC.hex(":"), "dev", "s1")
-        wire = stack.enter_context(Wire(network, directory, settings=ROGUE_SETTINGS.format(mode=mode)))
-        monitor = stack.enter_context(Monitor(network.server))
-        hosts = stack.enter_context(Hosts(network))
-        hosts.connect()
-        monitor.wait_for("SF_ESTABLISHED")
-        near = stack.enter_context(raw.End(network.client, "c1"))
-        far = stack.enter_context(raw.End(network.server, "s1"))
-        flow = (*ROGUE, address_of("server", 1), PORT)
-
-        def send(flags, sequence, acknowledgement=0, options=b"", payload=b""):
-            near.send([build_frame(Segment(flow, flags, sequence, acknowledgement, options, payload, source_mac=raw.MAC), _mac(network))])
-
-        send(SYN, 1000, options=MSS + mptcp.mp_join_syn(_token(monitor), b"\1\2\3\4", 9))
-        answers = near.received_to(raw.MAC, 1)
-        if not answers:
-            return ["the server does not answer the rogue's SYN: this checks nothing"]
-        behind = parse_frame(answers[0]).next_sequence
-        send(ACK, 1001, behind, mptcp.mp_join_ack(bytes(20)))
-        if not wait_for(lambda: any(row["note"] == "join_hmac" for row in wire.rows("notice")), 5):
-            return ["no join_hmac was told: this checks nothing"]
+        it = Rogue(stack, directory, ROGUE_SETTINGS.format(mode=mode))
+        wire = it.wire
         if not wait_for(lambda: wire.metric("mptap_rules") == (mode != "off"), 5):
             return [f"{wire.metric('mptap_rules'):.0f} rules are in force"]
-        came_before = len(far.received(2, 0.2))
-        for number in range(ROGUE_SEGMENTS):
-            send(ACK, 1001 + 100 * number, behind, payload=bytes(100))
-        came = len(far.received(ROGUE_SEGMENTS, 1))
-        hosts.connect()
-        let_in = wait_for(lambda: len(monitor.events("SF_ESTABLISHED")) == 2, 5)
+        came_before = len(it.far.received(2, 0.2))
+        came = it.goes_on(ROGUE_SEGMENTS)
+        it.hosts.connect()
+        let_in = wait_for(lambda: len(it.monitor.events("SF_ESTABLISHED")) == 2, 5)
         problems = wire.wrong_sums()
         held, seen = (int(wire.metric(f"mptap_{what}_segments_total")) for what in ("held_back", "observed"))
         problems += wire.ends()
@@ -269,6 +281,49 @@ def rogue(directory, mode):
         wanted = {"off": (none, none), "observe": (none, all_of_them), "enforce": (all_of_them, none)}[mode]
         if came != (0 if mode == "enforce" else ROGUE_SEGMENTS) or held not in wanted[0] or seen not in wanted[1]:
             problems.append(f"of {ROGUE_SEGMENTS} segments {came} came to the server, {held} were held back, {seen} observed")
+        return problems
+
+
+def rogue_on_cards(directory, _):
+    """Cards that take rules (there are none here: they are pretended) get the rogue's, give them up to look, and get them again while
+    he goes on; what they let pass the workers hold back."""
+    told = directory / "flows"
+    pretended = ("env", f"LD_PRELOAD={BINARY.parents[1] / 'tests/unit/libfake_flows.so'}", f"FAKE_FLOWS={told}")
+    with contextlib.ExitStack() as stack:
+        it = Rogue(stack, directory, ROGUE_SETTINGS.format(mode="enforce") + "\nmitigation: {cards: true}", pretended)
+        wire = it.wire
+        socket = ("--socket", directory / "control.sock")
+
+        def rule():
+            said = subprocess.run([BINARY, "mitigations", "--json", *socket], capture_output=True, text=True, timeout=10).stdout
+            return json.loads(said)["mitigations"][0]
+
+        def flows(word):
+            lines = told.read_text().splitlines() if told.exists() else []
+            return sorted(line.removeprefix(word + " ") for line in lines if line.startswith(word))
+
+        it.far.received(2, 0.2)  # the handshake's
+        found = [wait_for(lambda: rule()["acts_in"] == "card", 2), wait_for(lambda: wire.metric("mptap_rules_on_cards") == 1, 2)]
+        listed = subprocess.run([BINARY, "mitigations", *socket], capture_output=True, text=True, timeout=10).stdout
+        there, back = (f"{ROGUE[0]}:{ROGUE[1]}", f"{address_of('server', 1)}:{PORT}")
+        each = sorted([f"{there} > {back} count drop", f"{back} > {there} count drop"] * 4)  # ports
+        found += [flows("create") == each, it.goes_on(ROGUE_SEGMENTS)]
+        found += [wait_for(lambda: flows("destroy") == each and rule()["acts_in"] == "software", 6)]
+        time.sleep(0.5)  # the look has begun
+        found += [it.goes_on(ROGUE_SEGMENTS), wait_for(lambda: len(flows("create")) == 2 * len(each), 3)]
+        by_cards, by_all = int(wire.metric("mptap_card_packets_total")), rule()["packets"]
+        subprocess.run([BINARY, "mitigations", "remove", str(rule()["number"]), *socket], check=True, capture_output=True, timeout=10)
+        found += [wait_for(lambda: len(flows("destroy")) == 2 * len(each), 2), wait_for(lambda: wire.metric("mptap_rules_on_cards") == 0, 2)]
+        problems = wire.wrong_sums()
+        held = int(wire.metric("mptap_held_back_segments_total"))
+        said = wire.stderr.read_text()
+        problems += wire.ends()
+        if found != [True, True, True, 0, True, 0, True, True, True]:
+            problems.append(f"it went so: {found}; told were {told.read_text()!r}")
+        if by_cards == 0 or by_all < by_cards or held < 2 * ROGUE_SEGMENTS:
+            problems.append(f"cards dropped {by_cards}, the rule {by_all}; {held} were held back")
+        if "cards of 4 inline ports" not in said or "held back, by a card now; for" not in listed:
+            problems.append(f"it says {said!r} and lists {listed!r}")
         return problems
 
 

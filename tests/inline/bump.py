@@ -39,8 +39,8 @@ class Wire(Sensor):
     came meanwhile, or from mark().
     """
 
-    def __init__(self, network, directory, ports=PORTS, pairs=PAIRS, driver="af_packet", settings="", workers=1):
-        super().__init__(network.middle, ports[0], directory)
+    def __init__(self, network, directory, ports=PORTS, pairs=PAIRS, driver="af_packet", settings="", workers=1, wrapped_by=()):
+        super().__init__(network.middle, ports[0], directory, wrapped_by=wrapped_by)
         self.config.write_text(config_of(directory, ports, pairs, driver, settings, workers))
         self.network, self.pairs, self._driver = network, pairs, driver
 

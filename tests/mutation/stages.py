@@ -31,6 +31,7 @@ GOLDEN = Stage(
     ("mptap", "mptap-metrics-of"),
     (("tests/cli/run", "golden"), ("tests/cli/run", "metrics"), ("tests/cli/run", "keys")),
 )
+CARDS = _unit("dpdk-cards")
 LAYERS = {
     "dataplane": (DATAPLANE, DETECT, PIPELINE, GOLDEN),
     "detect": (DETECT, PIPELINE, GOLDEN),
@@ -39,7 +40,9 @@ LAYERS = {
 
 
 def stages_of(paths):
-    """The stages for what a patch changes: those of the first file's layer."""
+    """The stages for what a patch changes: those of the first file's layer; what speaks with DPDK alone has one of its own."""
+    if paths[0].startswith("dataplane/dpdk_"):
+        return (CARDS,)
     return LAYERS[paths[0].split("/")[0]]
 
 

@@ -16,7 +16,7 @@ CMAKE_TARGET = re.compile(r"\b(?:add_library|add_executable|mptap_unit_test)\(\s
 CMAKE_TEST = re.compile(r"\b(?:add_test\(\s*NAME|mptap_unit_test\()\s*([\w-]+\w(?<!_))\s")
 CMAKE_SET = re.compile(r"\bset\(\s*(\w+)\s+([^)]*)\)")
 # What ends with - or _ is the beginning of a name that a row gives.
-MESON_TARGET = re.compile(r"\b(?:static_library|executable)\(\s*'([\w-]+\w(?<!_))'")
+MESON_TARGET = re.compile(r"\b(?:static_library|shared_module|executable)\(\s*'([\w-]+\w(?<!_))'")
 MESON_TEST = re.compile(r"(?<![\w.])test\(\s*'([\w-]+\w(?<!_))'")
 MESON_SOURCE = re.compile(r"'([\w./-]+\.cc)'")
 CMAKE_FUZZ = re.compile(r"(?<!function\()\bmptap_fuzz_target\(\s*(\w+)\s+([^)]*)\)")

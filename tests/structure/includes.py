@@ -17,7 +17,8 @@ LAYERS = (
     # Records and options, and what tables need: the hash where attackers choose the keys, and large pages.
     ("detect/*", ("dataplane/record.h", "dataplane/types.h", "dataplane/mptcp_option.h", "dataplane/cursor.h",
                   "dataplane/seeded_hash.h", "dataplane/lazy_array.h", "dataplane/packet_source.h",
-                  "dataplane/kept_packet.h", "dataplane/prefetch.h", "dataplane/prefix.h", "dataplane/proven_sources.h", "dataplane/rule_order.h")),
+                  "dataplane/kept_packet.h", "dataplane/prefetch.h", "dataplane/prefix.h", "dataplane/proven_sources.h", "dataplane/rule_order.h",
+                  "dataplane/card_orders.h")),
     ("config/*", ("dataplane/*_options.h", "dataplane/port_names.h", "detect/*_options.h", "daemon/*_options.h")),
     ("daemon/*", ("dataplane/*", "detect/*", "config/*")),
     # The generator shares no code with what it tests.
@@ -27,7 +28,7 @@ LAYERS = (
 
 # Headers of a library, and the files that may know it.
 LIBRARIES = {
-    "rte_*": ("dataplane/dpdk_*", "dataplane/eal*", "tests/bench/rxonly_loop.cc"),  # the last: what the source is held against
+    "rte_*": ("dataplane/dpdk_*", "dataplane/eal*", "tests/bench/rxonly_loop.cc", "tests/unit/fake_flows.cc"),  # the last: what the source is held against
     "pcap/*": ("dataplane/pcap_*",),
     "openssl/*": ("detect/crypto*", "tests/support/mptcp_crypto*"),  # the tests' own derivations
     "yaml-cpp/*": ("config/yaml*",),

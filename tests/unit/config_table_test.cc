@@ -66,7 +66,8 @@ std::string yaml_of(const Setting& setting, const Value& value) {
     if (setting.type == SettingType::kPairs) {
       yaml += "\nports: [{interface: eth1}, {interface: eth2}, {pci: '01:00.0'}, {vdev: 'net_null0,size=64'}]";
     }
-    if (setting.key() == "mitigation" && setting.type == SettingType::kChoice && at->parent().empty()) {
+    const bool needs_pair = (setting.key() == "mitigation" && setting.type == SettingType::kChoice) || setting.path == "mitigation.cards";
+    if (needs_pair && at->parent().empty()) {
       yaml += "\nports: [{interface: eth1}, {interface: eth2}]\ninline: [[eth1, eth2]]";
     }
     if (at->parent().empty()) return yaml;

@@ -1,6 +1,7 @@
 // Rules of inline ports: what makes them, renews them and ends them.
 #include "detect/mitigator.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -64,7 +65,9 @@ struct Rules : ReportSink {
   std::array<RuleChannel, 2> channels;
   std::string told;
   std::string last;  // message
-  Mitigator mitigator{*this, detectors, options, {&channels[0], &channels[1]}, counters};
+  std::unique_ptr<CardChannel> card_channel = std::make_unique<CardChannel>();
+  CardRules cards{*card_channel, {}};
+  Mitigator mitigator{*this, detectors, options, {&channels[0], &channels[1]}, counters, &cards};
 };
 
 TEST_CASE("a flood makes a rule in every worker, which ends with it", "[mitigation]") {
@@ -279,6 +282,43 @@ TEST_CASE("only what is asked for makes rules; observing says so", "[mitigation]
   it.detectors.join_flood.mitigation = Mitigation::kObserve;
   it.notice("join_flood_status", 2);
   CHECK_FALSE(it.ordered(0).at(0).enforced);
+}
+
+TEST_CASE("a card has its share of what blocks a subflow, and its packets count as the rule's", "[mitigation][cards]") {
+  Rules it;
+  CardOrder order;
+  it.notice("join_flood", 1);
+  CHECK_FALSE(it.card_channel->orders.try_pop(order));  // not what a card could do
+  it.wrong_hmac(1, 1, 5);
+  REQUIRE(it.card_channel->orders.try_pop(order));
+  CHECK((order.flow && *order.flow == FourTuple{{ip("10.0.0.1"), 40000}, {ip("10.0.0.2"), 80}}));
+  it.card_channel->answer(order, CardChannel::Answer::kDropped);
+  it.card_channel->add(order.place, 30);
+  it.channels[1].packets.add(place_of_block(5));
+  it.mitigator.advance(ControlRun::ns(2));
+  const auto rules = it.mitigator.rules();
+  REQUIRE(rules.size() == 2);
+  CHECK(rules[0].on_card == false);
+  CHECK(rules[1].on_card);
+  CHECK(rules[1].packets == 31);
+  CHECK(it.counters.rules_on_cards == 1);
+  CHECK(it.counters.card_packets == 30);
+  it.wrong_hmac(3, 1, 5);  // renewed: the card goes on
+  CHECK_FALSE(it.card_channel->orders.try_pop(order));
+  it.detectors.join_hmac.mitigation = Mitigation::kObserve;
+  it.wrong_hmac(4, 1, 5);
+  REQUIRE(it.card_channel->orders.try_pop(order));
+  CHECK_FALSE(order.flow);
+  it.detectors.join_hmac.mitigation = Mitigation::kEnforce;
+  it.wrong_hmac(5, 1, 5);
+  REQUIRE(it.card_channel->orders.try_pop(order));
+  CHECK(order.flow);
+  it.mitigator.advance(ControlRun::ns(65));
+  REQUIRE(it.card_channel->orders.try_pop(order));
+  CHECK_FALSE(order.flow);
+  it.mitigator.advance(ControlRun::ns(66));
+  CHECK(it.counters.rules_on_cards == 0);
+  CHECK(it.counters.card_packets == 30);
 }
 
 }  // namespace
