@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 
+#include "dataplane/lanes.h"
 #include "dataplane/lazy_array.h"
 #include "dataplane/prefetch.h"
 #include "dataplane/seeded_hash.h"
@@ -30,7 +31,7 @@ class CopyFilter {
     const auto step = static_cast<std::uint16_t>(now_ns >> kStepShift);
     Set& set = sets_[print % kSets];
     const Set different = (set ^ print) >> kStepBits;
-    if (any_zero(different)) [[unlikely]] {
+    if (mask_of_lanes(different == 0) != 0) [[unlikely]] {
       for (std::size_t way = 0; way < kWays; ++way) {
         if (different[way] != 0) continue;
         const auto age = static_cast<std::uint16_t>(step - static_cast<std::uint16_t>(set[way]));
@@ -56,15 +57,6 @@ class CopyFilter {
 
   using Set [[gnu::vector_size(32)]] = std::uint64_t;  // the newest first
 
-  [[nodiscard]] static bool any_zero(const Set& set) noexcept {
-    const auto zeros = set == 0;
-#if defined(__AVX2__)
-    using Chars [[gnu::vector_size(32), gnu::may_alias]] = char;
-    return __builtin_ia32_pmovmskb256(reinterpret_cast<const Chars&>(zeros)) != 0;
-#else
-    return (zeros[0] | zeros[1] | zeros[2] | zeros[3]) != 0;
-#endif
-  }
   LazyArray<Set> sets_;
 };
 

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/lanes.h"
 #include "dataplane/lazy_array.h"
 #include "dataplane/prefetch.h"
 #include "dataplane/seeded_hash.h"
@@ -180,22 +181,11 @@ class SubflowTable {
     Lanes lanes;  // the last six are no tags
     std::memcpy(&lanes, &bucket, sizeof lanes);
     constexpr unsigned kTags = (1u << (2 * kWays)) - 1;
-    return byte_mask(lanes == tag) & kTags;
+    return mask_of_lanes(lanes == tag) & kTags;
   }
   /// Of the word of a key's first bucket: one of the tag's bits that do not choose the bucket.
   [[nodiscard]] static unsigned presence_bit(std::uint16_t tag) { return tag >> 1u & 31u; }
   void note_absence(std::size_t bucket);
-  template <typename Vector>
-  [[nodiscard]] static unsigned byte_mask(const Vector& lanes) {
-#if defined(__AVX2__)
-    return static_cast<unsigned>(__builtin_ia32_pmovmskb256(reinterpret_cast<const Bytes32&>(lanes)));
-#else
-    unsigned mask = 0;
-    for (unsigned way = 0; way < kWays; ++way) mask |= lanes[way] != 0 ? 3u << (2 * way) : 0u;
-    return mask;
-#endif
-  }
-  using Bytes32 [[gnu::vector_size(32), gnu::may_alias]] = char;
   [[nodiscard]] static std::size_t first_way(unsigned ways) { return static_cast<std::size_t>(std::countr_zero(ways)) / 2; }
   [[nodiscard]] std::uint32_t find_in(const Bucket& bucket, std::uint64_t hash) const {
     for (unsigned ways = ways_with(bucket, tag_of(hash)); ways != 0; ways &= ways - 1, ways &= ways - 1) {

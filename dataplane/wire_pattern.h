@@ -2,14 +2,11 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#if defined(__AVX2__)
-#include <immintrin.h>
-#endif
+#include "dataplane/lanes.h"
 
 namespace mptap {
 
@@ -22,21 +19,12 @@ struct alignas(32) WirePattern {
 
   /// @param bytes  kBytes of them. Any thread; no branch.
   [[nodiscard, gnu::always_inline]] bool fits(const std::uint8_t* bytes) const noexcept {
-    const Lanes odd = load(bytes) ^ load(bits.data());
-#if defined(__AVX2__)
-    return _mm256_testz_si256(std::bit_cast<__m256i>(odd), std::bit_cast<__m256i>(load(mask.data()))) != 0;
-#else
-    const Lanes counted = odd & load(mask.data());
-    return (counted[0] | counted[1] | counted[2] | counted[3]) == 0;
-#endif
-  }
-
- private:
-  using Lanes [[gnu::vector_size(kBytes)]] = std::uint64_t;
-  static Lanes load(const std::uint8_t* bytes) noexcept {
-    Lanes lanes;
-    std::memcpy(&lanes, bytes, sizeof lanes);
-    return lanes;
+    using Lanes [[gnu::vector_size(kBytes)]] = std::uint64_t;
+    Lanes here, wanted, counted;
+    std::memcpy(&here, bytes, sizeof here);
+    std::memcpy(&wanted, bits.data(), sizeof wanted);
+    std::memcpy(&counted, mask.data(), sizeof counted);
+    return are_clear(here ^ wanted, counted);
   }
 };
 
