@@ -1,19 +1,17 @@
-// The thread that gives the cards of inline ports their rules.
+// Gives the cards of inline ports their rules.
 #pragma once
 
-#include <condition_variable>
+#include <cstddef>
 #include <memory>
-#include <mutex>
-#include <thread>
 
+#include "daemon/periodic_thread.h"
 #include "dataplane/card_orders.h"
 #include "dataplane/dpdk_cards.h"
 #include "dataplane/dpdk_ports.h"
 
 namespace mptap {
 
-/// Obeys control's orders ten times a second: a driver may take its time for each, which control and workers do not have.
-/// Main thread.
+/// Obeys control's orders ten times a second from a thread of its own: a driver may take its time for each. Main thread.
 class CardKeeper {
  public:
   /// Begins, where a card of an inline port takes rules. @param ports  Outlives this.
@@ -23,7 +21,7 @@ class CardKeeper {
   CardKeeper(const CardKeeper&) = delete;
   CardKeeper& operator=(const CardKeeper&) = delete;
   /// Withdraws all rules.
-  ~CardKeeper();
+  ~CardKeeper() = default;
 
   /// Whom control asks. Lives as long as this.
   [[nodiscard]] CardChannel& channel() { return channel_; }
@@ -33,15 +31,10 @@ class CardKeeper {
 
  private:
   explicit CardKeeper(std::unique_ptr<DpdkCards> cards);
-  void run();
-  [[nodiscard]] bool sleeps_on();
 
-  std::unique_ptr<DpdkCards> cards_;
+  const std::unique_ptr<DpdkCards> cards_;
   CardChannel channel_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stops_ = false;
-  std::thread thread_;
+  std::unique_ptr<PeriodicThread> thread_;
 };
 
 }  // namespace mptap

@@ -1,28 +1,13 @@
 #include "daemon/link_keeper.h"
 
-#include <pthread.h>
 #include <spdlog/spdlog.h>
 
-#include <chrono>
-#include <latch>
 #include <utility>
 
-#include "daemon/export/signals_blocked.h"
 #include "daemon/privileges.h"
 #include "dataplane/port_names.h"
 
 namespace mptap {
-namespace {
-
-constexpr std::chrono::milliseconds kTurn{100};
-
-std::uint64_t steady_ns() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-}
-
-}  // namespace
-
 LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options) : ports_(ports) {
   for (const auto& [first_name, second_name] : options.pairs) {
     const auto first = find_port(options, first_name);
@@ -32,38 +17,21 @@ LinkKeeper::LinkKeeper(const DpdkPorts& ports, const DataplaneOptions& options) 
   }
   if (pairs_.empty()) return;
   for (Pair& pair : pairs_) bring_up(pair);
-  const SignalsBlocked blocked;
-  std::latch begun(1);
-  thread_ = std::thread([this, &begun] {
-    pthread_setname_np(pthread_self(), "mptap-links");
-    keep_network_administration();
-    begun.count_down();
-    run();
-  });
-  begun.wait();
+  thread_ = std::make_unique<PeriodicThread>("mptap-links", PeriodicThread::Work{
+                                                                .enter = keep_network_administration,
+                                                                .turn = [this] { look_at_all(); },
+                                                                .leave = [this] { bring_up_held(); },
+                                                            });
 }
 
-LinkKeeper::~LinkKeeper() {
-  {
-    const std::lock_guard lock(mutex_);
-    stops_ = true;
-  }
-  wake_.notify_all();
-  if (thread_.joinable()) thread_.join();
+void LinkKeeper::look_at_all() {
+  for (Pair& pair : pairs_) look(pair);
 }
 
-void LinkKeeper::run() {
-  while (sleeps_on()) {
-    for (Pair& pair : pairs_) look(pair);
-  }
+void LinkKeeper::bring_up_held() {
   for (Pair& pair : pairs_) {
     if (const auto held = pair.mirror.held_down()) (void)set_up(pair, *held, true);
   }
-}
-
-bool LinkKeeper::sleeps_on() {
-  std::unique_lock lock(mutex_);
-  return !wake_.wait_for(lock, kTurn, [this] { return stops_; });
 }
 
 /// What an earlier run left down when it was killed, or was never up: nothing passes by it.

@@ -2,12 +2,11 @@
 #pragma once
 
 #include <array>
-#include <condition_variable>
-#include <mutex>
+#include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
+#include "daemon/periodic_thread.h"
 #include "dataplane/dpdk_ports.h"
 #include "dataplane/link_mirror.h"
 #include "dataplane/port_options.h"
@@ -25,7 +24,7 @@ class LinkKeeper {
   LinkKeeper(const LinkKeeper&) = delete;
   LinkKeeper& operator=(const LinkKeeper&) = delete;
   /// Brings up again what it holds down.
-  ~LinkKeeper();
+  ~LinkKeeper() = default;
 
  private:
   struct Pair {
@@ -36,18 +35,15 @@ class LinkKeeper {
     bool is_refused = false;  // a port could not be changed
   };
 
-  void run();
   void bring_up(Pair& pair);
   void look(Pair& pair);
+  void look_at_all();
+  void bring_up_held();
   bool set_up(Pair& pair, std::size_t port, bool up);
-  [[nodiscard]] bool sleeps_on();
 
   const DpdkPorts& ports_;
   std::vector<Pair> pairs_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stops_ = false;
-  std::thread thread_;
+  std::unique_ptr<PeriodicThread> thread_;  // where there is a pair to look at
 };
 
 }  // namespace mptap

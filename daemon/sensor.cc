@@ -8,19 +8,11 @@
 #include "config/reload.h"
 #include "daemon/human.h"
 #include "daemon/messages.h"
+#include "daemon/periodic_thread.h"
 #include "daemon/privileges.h"
 #include "daemon/version.h"
 
 namespace mptap {
-namespace {
-
-std::uint64_t steady_ns() {
-  const auto since = std::chrono::steady_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(since).count());
-}
-
-}  // namespace
-
 Sensor::Sensor(const Config& config) : config_(config), queue_(config.runtime.logs, RunMode::kLive, control_counters_) {}
 
 Sensor::~Sensor() { stop(); }
