@@ -128,6 +128,11 @@ class Finder {
 
   void check_mitigation() {
     const Config& config = reading_.config;
+    const FrameOptions& frames = config.startup.worker.frame;
+    if (config.startup.dataplane.use_cards && (frames.vlan_in_identity || frames.tunnel_in_identity)) {
+      report("mitigation.cards", "`mitigation.cards` has cards drop by addresses and ports, which are not all of a flow with `frames.vlan_in_identity` "
+                                 "or `frames.tunnel_in_identity`; say false to either");
+    }
     if (!config.startup.dataplane.pairs.empty() || is_faulty("inline")) return;
     if (config.startup.dataplane.use_cards && is_set("mitigation.cards")) {
       report("mitigation.cards", "`mitigation.cards` has cards drop packets, and no port is inline: a port that only listens holds back nothing; "

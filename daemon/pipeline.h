@@ -40,7 +40,7 @@ class Pipeline {
 
   /// @param sources    One a worker; outlive the pipeline.
   /// @param filter     Outlives the pipeline; nullptr: all packets are looked at.
-  /// @param cards      Outlives the pipeline; nullptr: no card takes rules.
+  /// @param cards      Lives until join() has returned; nullptr: no card takes rules.
   /// @throws std::bad_alloc where memory is short.
   Pipeline(const std::vector<PacketSource*>& sources, const StartupConfig& config, const RuntimeConfig& runtime,
            ReportSink& sink, ControlCounters& counters, const PacketFilter* filter = nullptr, CardChannel* cards = nullptr);

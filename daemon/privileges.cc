@@ -24,9 +24,11 @@ constexpr std::uint32_t kForFiles = bit(CAP_DAC_OVERRIDE) | bit(CAP_FOWNER) | bi
 
 std::atomic<int> threads_done{0};
 std::atomic<int> administrator{0};  // the thread that keeps CAP_NET_ADMIN
+std::atomic<int> raw_sender{0};     // CAP_NET_RAW
 
 std::uint32_t kept_by(int thread) noexcept {
   if (thread == administrator.load(std::memory_order_relaxed)) return bit(CAP_NET_ADMIN);
+  if (thread == raw_sender.load(std::memory_order_relaxed)) return bit(CAP_NET_RAW);
   return geteuid() == 0 ? kForFiles : 0;
 }
 
@@ -71,6 +73,8 @@ bool needs_capabilities_to_close(const DataplaneOptions& options) {
 }
 
 void keep_network_administration() noexcept { administrator.store(static_cast<int>(gettid()), std::memory_order_relaxed); }
+
+void keep_raw_network() noexcept { raw_sender.store(static_cast<int>(gettid()), std::memory_order_relaxed); }
 
 std::string drop_capabilities() {
   if (!drop_own()) return std::string("capabilities are kept: ") + std::strerror(errno);

@@ -38,15 +38,9 @@ void Sensor::mirror_links() {
   links_ = std::make_unique<LinkKeeper>(*ports_, options);
 }
 
-/// Whether a card takes rules is known once it is asked: what it does not take, workers do.
 void Sensor::use_cards() {
   if (!config_.startup.dataplane.use_cards) return;
   cards_ = CardKeeper::begin(*ports_);
-  if (cards_) {
-    spdlog::info("cards of {} inline ports drop blocked subflows by themselves (setting mitigation.cards)", cards_->cards());
-  } else {
-    spdlog::warn("no card of an inline port takes rules by rte_flow: all act in software (setting mitigation.cards)");
-  }
 }
 
 void Sensor::give_up_capabilities() {

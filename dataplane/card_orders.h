@@ -25,9 +25,10 @@ struct CardOrder {
 class CardChannel {
  public:
   enum class Answer : std::uint8_t {
-    kNone,     // not looked at yet
-    kDropped,  // by one card at least
-    kRefused,  // by all
+    kNone,       // not looked at yet
+    kDropped,    // by one card at least
+    kRefused,    // by all
+    kWithdrawn,  // from all: what they dropped is counted
   };
 
   SpscRing<CardOrder> orders{256};
@@ -41,6 +42,9 @@ class CardChannel {
     packets_[place].store(packets_[place].load(std::memory_order_relaxed) + packets, std::memory_order_relaxed);
   }
 
+  /// Orders that no card has taken.
+  void count_refusal() noexcept { refused_.store(refused_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed); }
+
   // Control.
   [[nodiscard]] Answer answer_to(std::uint16_t place, std::uint32_t number) const noexcept {
     const std::uint64_t word = answers_[place].load(std::memory_order_acquire);
@@ -48,10 +52,12 @@ class CardChannel {
   }
   /// Never reset.
   [[nodiscard]] std::uint64_t packets_of(std::uint16_t place) const noexcept { return packets_[place].load(std::memory_order_relaxed); }
+  [[nodiscard]] std::uint64_t refused() const noexcept { return refused_.load(std::memory_order_relaxed); }
 
  private:
   std::array<std::atomic<std::uint64_t>, kCardPlaces> answers_{};
   std::array<std::atomic<std::uint64_t>, kCardPlaces> packets_{};
+  std::atomic<std::uint64_t> refused_{0};
 };
 
 }  // namespace mptap

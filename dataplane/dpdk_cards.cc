@@ -18,39 +18,46 @@ FourTuple example_flow() {
 
 DpdkCards::DpdkCards(const std::vector<std::uint16_t>& devices) {
   for (const std::uint16_t device : devices) {
-    if (const DpdkFlows card(device); card.takes(example_flow())) cards_.push_back(card);
+    const DpdkFlows card(device);
+    auto example = card.drop(example_flow(), complaint_);
+    if (!example) continue;
+    (void)card.withdraw(*example);
+    cards_.push_back(card);
   }
 }
 
 void DpdkCards::turn(CardChannel& channel, std::uint64_t now_ns) {
+  for (Held& held : held_) held.is_over = held.is_over || now_ns - held.since_ns >= kLongestNs;
   for (CardOrder order; channel.orders.try_pop(order);) obey(order, channel, now_ns);
-  for (Held& held : held_) {
-    if (now_ns - held.since_ns < kLongestNs) {
-      count(held, channel);
-    } else {
-      withdraw(held, channel);
-    }
-  }
-  std::erase_if(held_, [](const Held& held) { return held.rules.empty(); });
+  std::erase_if(held_, [&](Held& held) { return held.is_over && try_withdraw(held, channel); });
+  for (std::size_t i = 0; i < std::min(kCountsATurn, held_.size()); ++i) count(held_[next_counted_++ % held_.size()], channel);
 }
 
 void DpdkCards::withdraw_all(CardChannel& channel) {
-  for (Held& held : held_) withdraw(held, channel);
+  for (Held& held : held_) (void)try_withdraw(held, channel);
   held_.clear();
 }
 
 void DpdkCards::obey(const CardOrder& order, CardChannel& channel, std::uint64_t now_ns) {
   const auto known = std::find_if(held_.begin(), held_.end(), [&](const Held& held) { return held.order.place == order.place; });
-  if (known != held_.end()) {
-    withdraw(*known, channel);
-    held_.erase(known);
+  if (!order.flow) {
+    if (known == held_.end()) return channel.answer(order, CardChannel::Answer::kWithdrawn);
+    known->is_over = true;
+    known->order.number = order.number;  // it is this one that is answered
+    return;
   }
-  if (!order.flow) return;
   Held held{.order = order, .since_ns = now_ns, .rules = {}};
-  for (const DpdkFlows& card : cards_) held.rules.push_back(card.drop(*order.flow));
-  const bool is_dropped = std::any_of(held.rules.begin(), held.rules.end(), [](const auto& rule) { return rule.has_value(); });
+  bool is_dropped = false;
+  for (std::size_t i = 0; i < cards_.size() && known == held_.end(); ++i) {
+    held.rules.push_back(cards_[i].drop(*order.flow, complaint_));
+    is_dropped = is_dropped || held.rules.back();
+  }
   channel.answer(order, is_dropped ? CardChannel::Answer::kDropped : CardChannel::Answer::kRefused);
-  if (is_dropped) held_.push_back(std::move(held));
+  if (is_dropped) {
+    held_.push_back(std::move(held));
+  } else {
+    channel.count_refusal();
+  }
 }
 
 void DpdkCards::count(Held& held, CardChannel& channel) {
@@ -63,13 +70,15 @@ void DpdkCards::count(Held& held, CardChannel& channel) {
   held.counted = counted;
 }
 
-void DpdkCards::withdraw(Held& held, CardChannel& channel) {
+/// @return False where a card keeps a rule: it is tried again the next turn.
+bool DpdkCards::try_withdraw(Held& held, CardChannel& channel) {
   count(held, channel);
+  bool is_gone = true;
   for (std::size_t i = 0; i < held.rules.size(); ++i) {
-    if (held.rules[i]) cards_[i].withdraw(*held.rules[i]);
+    if (held.rules[i] && !cards_[i].withdraw(*held.rules[i])) is_gone = false;
   }
-  held.rules.clear();
-  channel.answer(held.order, CardChannel::Answer::kNone);
+  if (is_gone) channel.answer(held.order, CardChannel::Answer::kWithdrawn);
+  return is_gone;
 }
 
 }  // namespace mptap

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "dataplane/card_orders.h"
@@ -17,7 +18,7 @@ class DpdkCards {
   /// A card drops nothing for longer without a new order: control withdraws its orders earlier, unless it stands still.
   static constexpr std::uint64_t kLongestNs = 10 * kNsPerSecond;
 
-  /// @param devices  DPDK's port numbers. Those that take no such rule are left out.
+  /// @param devices  DPDK's port numbers. Those that do not take an example of such a rule, and count for it, are left out.
   explicit DpdkCards(const std::vector<std::uint16_t>& devices);
   DpdkCards(const DpdkCards&) = delete;
   DpdkCards& operator=(const DpdkCards&) = delete;
@@ -31,6 +32,9 @@ class DpdkCards {
 
   void withdraw_all(CardChannel& channel);
 
+  /// The words of the driver that refused last, or at the start; empty where none has.
+  [[nodiscard]] const std::string& complaint() const { return complaint_; }
+
  private:
   /// What is dropped for one place.
   struct Held {
@@ -38,14 +42,18 @@ class DpdkCards {
     std::uint64_t since_ns = 0;
     std::vector<std::optional<DpdkFlows::Dropped>> rules;  // one a card
     std::uint64_t counted = 0;
+    bool is_over = false;
   };
+  static constexpr std::size_t kCountsATurn = 16;  // places whose rules are asked: each may take a driver a while
 
   void obey(const CardOrder& order, CardChannel& channel, std::uint64_t now_ns);
   void count(Held& held, CardChannel& channel);
-  void withdraw(Held& held, CardChannel& channel);
+  [[nodiscard]] bool try_withdraw(Held& held, CardChannel& channel);
 
   std::vector<DpdkFlows> cards_;
   std::vector<Held> held_;
+  std::size_t next_counted_ = 0;
+  std::string complaint_;
 };
 
 }  // namespace mptap

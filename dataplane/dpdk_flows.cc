@@ -41,13 +41,15 @@ class DropRule {
   DropRule(const DropRule&) = delete;
   DropRule& operator=(const DropRule&) = delete;
 
-  [[nodiscard]] bool is_valid(std::uint16_t device) const {
+  /// @return nullptr where the driver refuses; `why` gets its words.
+  [[nodiscard]] rte_flow* create(std::uint16_t device, std::string& why) const {
     rte_flow_error error{};
-    return rte_flow_validate(device, &kIncoming, pattern_.data(), actions_.data(), &error) == 0;
-  }
-  [[nodiscard]] rte_flow* create(std::uint16_t device) const {
-    rte_flow_error error{};
-    return rte_flow_create(device, &kIncoming, pattern_.data(), actions_.data(), &error);
+    rte_flow* rule = nullptr;
+    if (rte_flow_validate(device, &kIncoming, pattern_.data(), actions_.data(), &error) == 0) {
+      rule = rte_flow_create(device, &kIncoming, pattern_.data(), actions_.data(), &error);
+    }
+    if (rule == nullptr) why = error.message != nullptr ? error.message : "it takes no such rule";
+    return rule;
   }
 
  private:
@@ -67,23 +69,16 @@ class DropRule {
                                           rte_flow_action{RTE_FLOW_ACTION_TYPE_END, nullptr}};
 };
 
-bool destroy(std::uint16_t device, rte_flow* rule) {
-  rte_flow_error error{};
-  return rule == nullptr || rte_flow_destroy(device, rule, &error) == 0;
-}
-
 }  // namespace
 
-bool DpdkFlows::takes(const FourTuple& flow) const {
-  return DropRule(flow.opener, flow.acceptor).is_valid(device_) && DropRule(flow.acceptor, flow.opener).is_valid(device_);
-}
-
-std::optional<DpdkFlows::Dropped> DpdkFlows::drop(const FourTuple& flow) const {
-  if (!takes(flow)) return std::nullopt;
+std::optional<DpdkFlows::Dropped> DpdkFlows::drop(const FourTuple& flow, std::string& why) const {
   Dropped dropped;
-  dropped.rules[0] = DropRule(flow.opener, flow.acceptor).create(device_);
-  if (dropped.rules[0] != nullptr) dropped.rules[1] = DropRule(flow.acceptor, flow.opener).create(device_);
-  if (dropped.rules[1] != nullptr && count(dropped)) return dropped;
+  dropped.rules[0] = DropRule(flow.opener, flow.acceptor).create(device_, why);
+  if (dropped.rules[0] != nullptr) dropped.rules[1] = DropRule(flow.acceptor, flow.opener).create(device_, why);
+  if (dropped.rules[1] != nullptr) {
+    if (count(dropped)) return dropped;
+    why = "it does not count what it drops";
+  }
   (void)withdraw(dropped);
   return std::nullopt;
 }
@@ -91,6 +86,7 @@ std::optional<DpdkFlows::Dropped> DpdkFlows::drop(const FourTuple& flow) const {
 std::optional<std::uint64_t> DpdkFlows::count(const Dropped& dropped) const {
   std::uint64_t packets = 0;
   for (rte_flow* const rule : dropped.rules) {
+    if (rule == nullptr) continue;  // given up already
     const rte_flow_action action = count_action();
     rte_flow_query_count counted{};
     rte_flow_error error{};
@@ -100,10 +96,13 @@ std::optional<std::uint64_t> DpdkFlows::count(const Dropped& dropped) const {
   return packets;
 }
 
-bool DpdkFlows::withdraw(const Dropped& dropped) const {
-  const bool there = destroy(device_, dropped.rules[0]);
-  const bool back = destroy(device_, dropped.rules[1]);
-  return there && back;
+/// The latest first: drivers need not give up others.
+bool DpdkFlows::withdraw(Dropped& dropped) const {
+  for (std::size_t i = dropped.rules.size(); i-- > 0;) {
+    rte_flow_error error{};
+    if (dropped.rules[i] != nullptr && rte_flow_destroy(device_, dropped.rules[i], &error) == 0) dropped.rules[i] = nullptr;
+  }
+  return dropped.rules[0] == nullptr && dropped.rules[1] == nullptr;
 }
 
 }  // namespace mptap

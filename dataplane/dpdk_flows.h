@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "dataplane/types.h"
 
@@ -22,17 +23,19 @@ class DpdkFlows {
   /// @param device  Started; DPDK's port number.
   explicit DpdkFlows(std::uint16_t device) : device_(device) {}
 
-  /// Whether card and driver take such a rule, says the driver.
-  [[nodiscard]] bool takes(const FourTuple& flow) const;
-
-  /// Has both directions dropped and counted. None where the card refuses either, or does not count: nothing is dropped then.
-  [[nodiscard]] std::optional<Dropped> drop(const FourTuple& flow) const;
+  /// Has both directions dropped and counted.
+  ///
+  /// @param why  Gets the driver's words where it refuses.
+  /// @return None where the card refuses either direction, or does not count. It may have dropped some of one until it refused
+  ///         the other.
+  [[nodiscard]] std::optional<Dropped> drop(const FourTuple& flow, std::string& why) const;
 
   /// Packets dropped since drop(). None where the card does not say.
   [[nodiscard]] std::optional<std::uint64_t> count(const Dropped& dropped) const;
 
-  /// False where the card keeps a rule: it goes with the device.
-  bool withdraw(const Dropped& dropped) const;
+  /// @param dropped  Loses the rules that the card gives up.
+  /// @return False where it keeps one: to be tried again.
+  bool withdraw(Dropped& dropped) const;
 
  private:
   std::uint16_t device_;

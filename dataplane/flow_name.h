@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "dataplane/choose.h"
 #include "dataplane/seeded_hash.h"
 
 namespace mptap {
@@ -29,8 +30,8 @@ inline std::uint64_t end_of_v4(std::uint32_t address, std::uint32_t port) { retu
 }  // namespace flow_detail
 
 /// Names a flow to a table: two flows have one name with a probability of about 2^-64, which no sender can raise without the
-/// table's seed. Which end is called low does not matter, only that both directions agree; no branch goes by it, for half of
-/// all packets come from the low end.
+/// table's seed. Which end is called low does not matter, only that both directions agree; of IPv6, each end becomes one word
+/// first. No branch goes by it, for half of all packets come from the low end.
 ///
 /// @param addresses  Source and destination as they stand in the packet: 4 bytes each, or 16.
 /// @param ports      Source and destination, 4 bytes.
@@ -49,7 +50,9 @@ inline std::uint64_t end_of_v4(std::uint32_t address, std::uint32_t port) { retu
     destination =
         hash.of_end(load<std::uint64_t>(addresses + 16), load<std::uint64_t>(addresses + 24), static_cast<std::uint16_t>(both_ports >> 16));
   }
-  return {hash.of_pair(source, destination, scope), source <= destination};
+  const bool source_is_low = source <= destination;
+  const std::uint64_t low = choose(source_is_low, source, destination);
+  return {hash.of_pair(low, source ^ destination ^ low, scope), source_is_low};
 }
 
 /// Flows that a burst may open, so that what follows of them concerns the tracker, too: false for most others.

@@ -27,6 +27,15 @@ bool is_join_syn(const SegmentView& segment) noexcept {
   return false;
 }
 
+/// Whether a segment is of the handshake of a flow with the addresses and ports of the slot's, and an ISN of its own.
+bool begins_another(const SegmentView& segment, const SubflowSlot& slot) noexcept {
+  const Cursor wire({segment.header, kMinTcpHeader});
+  const std::uint8_t flags = wire.u8(13);
+  if ((flags & tcp_flag::kSyn) == 0) return false;
+  const std::uint32_t isn = (flags & tcp_flag::kAck) != 0 ? wire.u32(8) - 1 : wire.u32(4);
+  return isn != slot.opener_isn;
+}
+
 std::uint64_t name_of(const SegmentView& syn) noexcept {
   return RefusedSyns::name_of(syn.hash, Cursor({syn.header, kMinTcpHeader}).u32(4));
 }
@@ -157,7 +166,7 @@ bool Verdicts::holds_back(const SegmentView& segment, Suspect& suspect, const Su
   if (blocked_used_ != 0 && segment.likely_slot != SubflowTable::kNone) {
     const Blocked& cell = blocked_[segment.likely_slot % kBlockCells];
     if (cell.until_ns != 0 && cell.slot == segment.likely_slot && cell.generation == table[cell.slot].generation &&
-        table.find(segment.hash) == cell.slot && !is_spared(segment.source())) {
+        table.find(segment.hash) == cell.slot && !is_spared(segment.source()) && !begins_another(segment, table[cell.slot])) {
       ++(cell.enforced ? tally_.held_back_segments : tally_.observed_segments);
       rules_.packets.add(place_of_block(cell.slot));
       return cell.enforced;

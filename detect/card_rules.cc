@@ -10,7 +10,7 @@ using Answer = CardChannel::Answer;
 CardRules::CardRules(CardChannel& channel, std::vector<Prefix> spared)
     : channel_(channel), spared_(std::move(spared)), places_(kCardPlaces) {}
 
-std::optional<std::uint16_t> CardRules::begin(const FourTuple& flow, std::uint64_t now_ns) {
+std::optional<std::uint16_t> CardRules::begin(const FourTuple& flow, std::uint64_t held_back, std::uint64_t now_ns) {
   if (is_spared(flow.opener.address) || is_spared(flow.acceptor.address)) return std::nullopt;
   const auto free = std::find_if(places_.begin(), places_.end(), [](const Place& place) { return place.phase == Phase::kFree; });
   if (free == places_.end()) return std::nullopt;
@@ -19,37 +19,31 @@ std::optional<std::uint16_t> CardRules::begin(const FourTuple& flow, std::uint64
   Place& place = *free;
   place.flow = flow;
   place.packets_before = channel_.packets_of(at);
-  if (order(at, true)) {
-    place.phase = Phase::kOnCard;
-    place.since_ns = now_ns;
-  } else {
-    look_on(place, kLookNs, now_ns);
-  }
+  look_on(place, held_back, 0, now_ns);
+  if (order(at, true)) place.phase = Phase::kOnCard;
   return at;
 }
 
-void CardRules::look_on(Place& place, std::uint64_t wait_ns, std::uint64_t now_ns) {
+void CardRules::look_on(Place& place, std::uint64_t held_back, std::uint64_t wait_ns, std::uint64_t now_ns) {
   place.phase = Phase::kLooking;
   place.since_ns = now_ns;
   place.wait_ns = wait_ns;
-  place.has_looked = false;
+  place.held_back = held_back;
 }
 
 void CardRules::advance(std::uint16_t at, std::uint64_t held_back, std::uint64_t now_ns) {
   Place& place = places_[at];
+  const Answer answer = channel_.answer_to(at, place.number);
   const std::uint64_t age_ns = now_ns - std::min(now_ns, place.since_ns);
-  if (place.phase == Phase::kOnCard) {
-    if (channel_.answer_to(at, place.number) == Answer::kRefused) {
-      look_on(place, kRefusedNs, now_ns);
-    } else if (age_ns >= kOnCardNs && order(at, false)) {
-      look_on(place, kLookNs, now_ns);
+  if (place.phase == Phase::kOnCard && answer == Answer::kRefused) {
+    look_on(place, held_back, kRefusedNs, now_ns);
+  } else if (place.phase == Phase::kOnCard || place.phase == Phase::kGivingUp) {
+    if (answer == Answer::kWithdrawn) {
+      look_on(place, held_back, kLookNs, now_ns);
+    } else if (place.phase == Phase::kOnCard && age_ns >= kOnCardNs && order(at, false)) {
+      place.phase = Phase::kGivingUp;
     }
-  } else if (place.phase == Phase::kLooking) {
-    if (!place.has_looked && age_ns >= kSettleNs) {
-      place.held_back = held_back;
-      place.has_looked = true;
-    }
-    if (!place.has_looked || age_ns < place.wait_ns || place.held_back == held_back || !order(at, true)) return;
+  } else if (place.phase == Phase::kLooking && age_ns >= place.wait_ns && place.held_back != held_back && order(at, true)) {
     place.phase = Phase::kOnCard;
     place.since_ns = now_ns;
   }
@@ -57,19 +51,21 @@ void CardRules::advance(std::uint16_t at, std::uint64_t held_back, std::uint64_t
 
 void CardRules::end(std::uint16_t at) {
   Place& place = places_[at];
-  if (place.phase == Phase::kOnCard && !order(at, false)) {
-    place.phase = Phase::kEnding;
-    ++ending_;
+  if (place.phase == Phase::kLooking) {
+    place.phase = Phase::kFree;
     return;
   }
-  place.phase = Phase::kFree;
+  ++ending_;
+  const bool is_told = place.phase == Phase::kGivingUp || order(at, false);
+  place.phase = is_told ? Phase::kEnding : Phase::kEndsUntold;
 }
 
 void CardRules::settle() {
   for (std::size_t at = 0; at < used_ && ending_ != 0; ++at) {
     Place& place = places_[at];
-    if (place.phase != Phase::kEnding) continue;
-    if (!order(static_cast<std::uint16_t>(at), false)) return;
+    const auto number = static_cast<std::uint16_t>(at);
+    if (place.phase == Phase::kEndsUntold && order(number, false)) place.phase = Phase::kEnding;
+    if (place.phase != Phase::kEnding || channel_.answer_to(number, place.number) != Answer::kWithdrawn) continue;
     place.phase = Phase::kFree;
     --ending_;
   }

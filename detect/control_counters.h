@@ -36,6 +36,7 @@ namespace mptap {
   X(notices_suppressed, "notices left out because of a detector's `suppress`")                      \
   X(rules_refused, "rules for inline ports that found no room, or orders that found none in a worker's ring") \
   X(card_packets, "packets that cards of inline ports dropped by themselves, for a rule")           \
+  X(card_rules_refused, "rules that no card of an inline port took, however often one was asked")   \
   X(evidence_left_out, "notices around which no packets were written, for too many others were under way") \
   X(token_collisions, "tokens that more than one live connection carries")                          \
   X(attempts_not_logged, "rows of unanswered attempts left out of the log by logs.attempts_per_second") \

@@ -184,8 +184,9 @@ Mitigator::Rules::iterator Mitigator::find(std::uint16_t place, std::uint16_t wo
 /// A card has its share of what blocks a subflow in earnest, and of nothing else.
 void Mitigator::share_with_cards(Held& held, std::uint64_t now_ns) {
   if (cards_ == nullptr || held.rule.deed != Deed::kBlockSubflow) return;
-  if (held.rule.enforced && !held.card) held.card = cards_->begin({*held.rule.source, held.rule.destination}, now_ns);
+  if (held.rule.enforced && !held.card) held.card = cards_->begin({*held.rule.source, held.rule.destination}, counted(held), now_ns);
   if (!held.rule.enforced && held.card) {
+    held.card_packets += cards_->packets(*held.card);
     cards_->end(*held.card);
     held.card.reset();
   }
@@ -338,7 +339,7 @@ std::uint64_t Mitigator::counted(const Held& held) const {
 
 /// Since it began, by workers and cards.
 std::uint64_t Mitigator::packets_of(const Held& held) const {
-  return counted(held) - held.packets_before + (held.card ? cards_->packets(*held.card) : 0);
+  return counted(held) - held.packets_before + held.card_packets + (held.card ? cards_->packets(*held.card) : 0);
 }
 
 void Mitigator::count_on_cards() {
@@ -346,6 +347,7 @@ void Mitigator::count_on_cards() {
   cards_->settle();
   ControlCounters::set(counters_.rules_on_cards, cards_->dropped());
   ControlCounters::set(counters_.card_packets, cards_->packets());
+  ControlCounters::set(counters_.card_rules_refused, cards_->refused());
 }
 
 /// To the workers of a rule; false where one has no room for it.

@@ -63,6 +63,7 @@ class Mitigator : public ReportSink, public WrongAddressSink {
     std::uint16_t generation = 0;
     std::uint64_t packets_before = 0;     // that earlier rules of its place had counted
     std::optional<std::uint16_t> card = std::nullopt;  // its place among those for cards
+    std::uint64_t card_packets = 0;       // that cards dropped in places it had before
   };
   /// A limit that an operator ended.
   struct Waived {

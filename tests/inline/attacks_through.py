@@ -6,6 +6,7 @@ Each check returns sentences on what is wrong.
 
 import contextlib
 import json
+import pathlib
 import random
 import socket
 import subprocess
@@ -41,6 +42,7 @@ SETTINGS = """detectors:
 ROGUE = ("10.78.1.99", 40_000)
 ROGUE_SETTINGS = "detectors: {{join_hmac: {{mitigation: {mode}}}}}"
 ROGUE_SEGMENTS = 50
+CAP_NET_RAW = 13
 FORGER_SETTINGS = "detectors: {{add_addr_hmac: {{mitigation: {mode}}}}}"
 FORGED = 5
 
@@ -300,7 +302,7 @@ def rogue_on_cards(directory, _):
 
         def flows(word):
             lines = told.read_text().splitlines() if told.exists() else []
-            return sorted(line.removeprefix(word + " ") for line in lines if line.startswith(word))
+            return sorted(line.removeprefix(word + " ") for line in lines if line.startswith(word) and ROGUE[0] in line)
 
         it.far.received(2, 0.2)  # the handshake's
         found = [wait_for(lambda: rule()["acts_in"] == "card", 2), wait_for(lambda: wire.metric("mptap_rules_on_cards") == 1, 2)]
@@ -311,6 +313,8 @@ def rogue_on_cards(directory, _):
         found += [wait_for(lambda: flows("destroy") == each and rule()["acts_in"] == "software", 6)]
         time.sleep(0.5)  # the look has begun
         found += [it.goes_on(ROGUE_SEGMENTS), wait_for(lambda: len(flows("create")) == 2 * len(each), 3)]
+        threads = [task for task in pathlib.Path(f"/proc/{wire.pid}/task").iterdir() if (task / "comm").read_text().strip() == "mptap-cards"]
+        keeps = [line.split()[1] for task in threads for line in (task / "status").read_text().splitlines() if line.startswith("CapPrm")]
         by_cards, by_all = int(wire.metric("mptap_card_packets_total")), rule()["packets"]
         subprocess.run([BINARY, "mitigations", "remove", str(rule()["number"]), *socket], check=True, capture_output=True, timeout=10)
         found += [wait_for(lambda: len(flows("destroy")) == 2 * len(each), 2), wait_for(lambda: wire.metric("mptap_rules_on_cards") == 0, 2)]
@@ -320,6 +324,8 @@ def rogue_on_cards(directory, _):
         problems += wire.ends()
         if found != [True, True, True, 0, True, 0, True, True, True]:
             problems.append(f"it went so: {found}; told were {told.read_text()!r}")
+        if [int(capabilities, 16) for capabilities in keeps] != [1 << CAP_NET_RAW]:
+            problems.append(f"the cards' thread keeps the capabilities {keeps}")
         if by_cards == 0 or by_all < by_cards or held < 2 * ROGUE_SEGMENTS:
             problems.append(f"cards dropped {by_cards}, the rule {by_all}; {held} were held back")
         if "cards of 4 inline ports" not in said or "held back, by a card now; for" not in listed:

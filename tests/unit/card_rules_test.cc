@@ -31,55 +31,58 @@ struct Rules {
     channel->answer(orders[0], answer);
     return orders[0];
   }
+  [[nodiscard]] std::optional<std::uint16_t> begin(std::uint16_t port = 40'000) { return rules.begin(flow_of(port), held_back, kStart); }
   void advance(double after_s) { rules.advance(place, held_back, kStart + static_cast<std::uint64_t>(after_s * 1e9)); }
 
   std::unique_ptr<CardChannel> channel = std::make_unique<CardChannel>();
   CardRules rules{*channel, {{ip("10.9.0.0"), 112}}};
   std::uint16_t place = 0;
-  std::uint64_t held_back = 0;
+  std::uint64_t held_back = 5;
 };
 
 TEST_CASE("a card drops for five seconds; then it is looked whether anything still comes, and only then it goes on", "[cards]") {
   Rules it;
-  it.place = it.rules.begin(flow_of(40'000), kStart).value();
+  it.place = it.begin().value();
   CHECK_FALSE(it.rules.is_dropped(it.place));
   const CardOrder drop = it.answered(Answer::kDropped);
   CHECK((drop.flow && *drop.flow == flow_of(40'000)));
   CHECK(it.rules.is_dropped(it.place));
   CHECK(it.rules.dropped() == 1);
+  it.held_back = 6;  // before the card had it
   it.advance(4.9);
   CHECK(it.ordered().empty());
   it.advance(5);
-  CHECK_FALSE(it.answered(Answer::kNone).flow);
-  CHECK_FALSE(it.rules.is_dropped(it.place));
+  const auto withdrawal = it.ordered();
+  REQUIRE(withdrawal.size() == 1);
+  CHECK_FALSE(withdrawal[0].flow);
   CHECK(it.rules.dropped() == 0);
-  it.advance(5.1);
-  it.held_back = 8;  // while the card gave it up
-  it.advance(5.2);
-  it.advance(6);
+  it.held_back = 7;
+  it.advance(8);
+  CHECK(it.ordered().empty());  // the card has it still
+  it.channel->answer(withdrawal[0], Answer::kWithdrawn);
+  it.advance(8.1);
   it.advance(60);
   CHECK(it.ordered().empty());  // nothing came since
-  it.held_back = 9;
+  it.held_back = 8;
   it.advance(61);
   CHECK(it.answered(Answer::kDropped).flow);
   CHECK(it.rules.is_dropped(it.place));
   it.advance(66);
-  it.held_back = 10;
-  it.advance(66.2);
+  it.answered(Answer::kWithdrawn);
+  it.advance(66.1);
   it.held_back = 20;
-  it.advance(66.9);
-  CHECK(it.ordered().size() == 1);  // withdrawn, and looked at for a second at least
   it.advance(67);
-  CHECK(it.ordered().size() == 1);
+  CHECK(it.ordered().empty());  // for a second at least
+  it.advance(67.1);
+  CHECK(it.answered(Answer::kDropped).flow);
 }
 
-TEST_CASE("a card that refuses is asked again half a minute later, if anything comes", "[cards]") {
+TEST_CASE("a card that refuses is asked again half a minute later, if anything came", "[cards]") {
   Rules it;
-  it.place = it.rules.begin(flow_of(40'000), kStart).value();
+  it.place = it.begin().value();
   it.answered(Answer::kRefused);
   it.advance(0.1);
   CHECK_FALSE(it.rules.is_dropped(it.place));
-  it.advance(0.4);
   it.held_back = 100;
   it.advance(30);
   CHECK(it.ordered().empty());
@@ -88,48 +91,79 @@ TEST_CASE("a card that refuses is asked again half a minute later, if anything c
   CHECK(it.rules.is_dropped(it.place));
 }
 
-TEST_CASE("what ends is withdrawn, and its place is free: its packets are nobody else's", "[cards]") {
+TEST_CASE("what a card gave up by itself is looked at as if it had been told to", "[cards]") {
   Rules it;
-  it.place = it.rules.begin(flow_of(40'000), kStart).value();
+  it.place = it.begin().value();
+  it.answered(Answer::kWithdrawn);
+  CHECK_FALSE(it.rules.is_dropped(it.place));
+  it.advance(1);
+  it.held_back = 6;
+  it.advance(2);
+  CHECK(it.answered(Answer::kDropped).flow);
+}
+
+TEST_CASE("what ends is withdrawn, and its place is free when that is done: its packets are nobody else's", "[cards]") {
+  Rules it;
+  it.place = it.begin().value();
   it.answered(Answer::kDropped);
   it.channel->add(it.place, 12);
   CHECK(it.rules.packets(it.place) == 12);
   it.rules.end(it.place);
-  CHECK_FALSE(it.answered(Answer::kNone).flow);
-  const std::uint16_t again = it.rules.begin(flow_of(40'001), kStart).value();
+  const auto withdrawal = it.ordered();
+  REQUIRE(withdrawal.size() == 1);
+  it.rules.settle();
+  const std::uint16_t other = it.begin(40'001).value();
+  CHECK(other != it.place);
+  it.answered(Answer::kDropped);
+  it.channel->add(it.place, 3);
+  it.channel->answer(withdrawal[0], Answer::kWithdrawn);
+  it.rules.settle();
+  const std::uint16_t again = it.begin(40'002).value();
   CHECK(again == it.place);
   CHECK(it.rules.packets(again) == 0);
-  CHECK(it.rules.packets() == 12);
-  CHECK_FALSE(it.rules.is_dropped(again));  // the answer was to the one before
+  CHECK(it.rules.packets() == 15);
+  CHECK_FALSE(it.rules.is_dropped(again));  // the answers were to those before
   it.answered(Answer::kDropped);
   it.advance(5);
-  it.answered(Answer::kNone);
-  it.rules.end(again);  // while workers look: no card has it
+  it.rules.end(again);  // it is on its way already
+  it.answered(Answer::kWithdrawn);
+  it.rules.settle();
+  CHECK(it.begin(40'003).value() == again);
+  it.answered(Answer::kRefused);
+  it.advance(1);
+  it.rules.end(again);  // workers look: no card has it
   CHECK(it.ordered().empty());
+  CHECK(it.begin(40'004).value() == again);
 }
 
 TEST_CASE("cards drop nothing of spared hosts, and no more than there is room for", "[cards]") {
   Rules it;
-  CHECK_FALSE(it.rules.begin({{ip("10.9.0.1"), 1}, {ip("10.0.0.2"), 80}}, kStart));
-  CHECK_FALSE(it.rules.begin({{ip("10.0.0.2"), 1}, {ip("10.9.255.1"), 80}}, kStart));
-  for (std::size_t i = 0; i < kCardPlaces; ++i) REQUIRE(it.rules.begin(flow_of(static_cast<std::uint16_t>(i)), kStart));
-  CHECK_FALSE(it.rules.begin(flow_of(5'000), kStart));
+  CHECK_FALSE(it.rules.begin({{ip("10.9.0.1"), 1}, {ip("10.0.0.2"), 80}}, 0, kStart));
+  CHECK_FALSE(it.rules.begin({{ip("10.0.0.2"), 1}, {ip("10.9.255.1"), 80}}, 0, kStart));
+  for (std::size_t i = 0; i < kCardPlaces; ++i) REQUIRE(it.begin(static_cast<std::uint16_t>(i)));
+  CHECK_FALSE(it.begin(5'000));
 }
 
-TEST_CASE("an end that finds no room in the ring is told later", "[cards]") {
+TEST_CASE("what finds no room in the ring is told later", "[cards]") {
   Rules it;
-  it.place = it.rules.begin(flow_of(40'000), kStart).value();
+  it.place = it.begin().value();
   std::uint16_t others = 0;
-  while (it.channel->orders.size() < it.channel->orders.capacity()) REQUIRE(it.rules.begin(flow_of(others++), kStart));
+  while (it.channel->orders.size() < it.channel->orders.capacity()) REQUIRE(it.begin(others++));
+  const std::uint16_t late = it.begin(others).value();
   it.rules.end(it.place);
   it.rules.settle();
-  CHECK(it.ordered().size() == it.channel->orders.capacity());  // none of them the end
+  CHECK(it.ordered().size() == it.channel->orders.capacity());  // neither the late one nor the end
   it.rules.settle();
-  const auto orders = it.ordered();
-  REQUIRE(orders.size() == 1);
-  CHECK((orders[0].place == it.place && !orders[0].flow));
+  const CardOrder end = it.answered(Answer::kWithdrawn);
+  CHECK((end.place == it.place && !end.flow));
   it.rules.settle();
   CHECK(it.ordered().empty());
+  it.rules.advance(late, it.held_back, kStart + 1);
+  CHECK(it.ordered().empty());
+  it.rules.advance(late, it.held_back + 1, kStart + 2);
+  const auto orders = it.ordered();
+  REQUIRE(orders.size() == 1);
+  CHECK((orders[0].place == late && orders[0].flow));
 }
 
 }  // namespace

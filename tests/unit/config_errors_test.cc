@@ -172,6 +172,8 @@ TEST_CASE("Rules that hold packets back need a port that sends them on", "[confi
       {listening + "detectors: {join_hmac: {mitigation: observe}}", {{"2:37", "no port is inline"}}},
       {listening + "detectors: {add_addr_hmac: {mitigation: enforce}}", {{"2:41", "no port is inline"}}},
       {listening + "mitigation: {cards: true}", {{"2:21", "no port is inline"}}},
+      {"ports: [{interface: a}, {interface: b}]\ninline: [[a, b]]\nframes: {vlan_in_identity: true}\nmitigation: {cards: true}",
+       {{"4:21", "not all of a flow"}}},
       {"detectors: {join_hmac: {mitigation: \"on\"}}", {{"1:37", "one of off, observe, enforce"}}},
   };
   for (const Row& row : rows) check(row);

@@ -50,10 +50,17 @@ struct Cards {
   std::uint32_t number = 0;
 };
 
-TEST_CASE("cards that take no rule of this kind are left out", "[cards]") {
+TEST_CASE("cards that take no rule of this kind, or do not count, are left out", "[cards]") {
   CHECK(Cards({}).cards->size() == 0);
   CHECK(Cards({3}).cards->size() == 1);
-  CHECK(Cards({1, 3}).cards->size() == 2);
+  Cards both({1, 3});
+  CHECK(both.cards->size() == 2);
+  CHECK(both.fake.rules.empty());
+  both.fake.counts = false;
+  const DpdkCards none({1, 3});
+  CHECK(none.size() == 0);
+  CHECK(none.complaint() == "it does not count what it drops");
+  CHECK(both.fake.rules.empty());
 }
 
 TEST_CASE("a subflow is dropped and counted by all cards in both directions, until it is withdrawn", "[cards]") {
@@ -76,7 +83,7 @@ TEST_CASE("a subflow is dropped and counted by all cards in both directions, unt
   it.order(5, std::nullopt, 2 * kSecond);
   CHECK(it.channel->packets_of(5) == 42);
   CHECK(it.fake.rules.empty());
-  CHECK(it.answer_to(first) == Answer::kNone);
+  CHECK(it.channel->answer_to(5, it.number) == Answer::kWithdrawn);
   it.order(5, flow_v4(), 3 * kSecond);  // counted on, from 0 again
   it.fake.rules.front().hits = 7;
   it.cards->turn(*it.channel, 4 * kSecond);
@@ -98,17 +105,36 @@ TEST_CASE("a card with no room leaves nothing behind, and is told of", "[cards]"
   CHECK(it.fake.rules.size() == 2);
   const CardOrder second = it.order(1, flow_v4(40'001), 0);
   CHECK(it.answer_to(second) == Answer::kRefused);
+  CHECK(it.cards->complaint() == "it is full");
+  CHECK(it.channel->refused() == 1);
   CHECK(it.fake.rules.size() == 2);
   it.order(0, std::nullopt, 1);
   CHECK(it.answer_to(it.order(1, flow_v4(40'001), 2)) == Answer::kDropped);
 }
 
-TEST_CASE("a card that does not count drops nothing", "[cards]") {
+TEST_CASE("what a card does not give up is tried again, and counted on", "[cards]") {
   Cards it({1});
-  it.fake.counts = false;
-  CHECK(it.answer_to(it.order(0, flow_v4(), 0)) == Answer::kRefused);
+  it.order(0, flow_v4(), 0);
+  it.fake.keeps = true;
+  const CardOrder end = it.order(0, std::nullopt, kSecond);
+  CHECK(it.answer_to(end) == Answer::kNone);
+  CHECK(it.fake.rules.size() == 2);
+  it.fake.rules.front().hits = 9;
+  it.cards->turn(*it.channel, 2 * kSecond);
+  CHECK(it.channel->packets_of(0) == 9);
+  it.fake.keeps = false;
+  it.cards->turn(*it.channel, 3 * kSecond);
+  CHECK(it.answer_to(end) == Answer::kWithdrawn);
   CHECK(it.fake.rules.empty());
-  CHECK(it.fake.destroyed == 2);
+}
+
+TEST_CASE("of many rules each is counted in its turn", "[cards]") {
+  Cards it({1});
+  it.fake.most = 200;
+  for (std::uint16_t place = 0; place < 40; ++place) it.order(place, flow_v4(place), 0);
+  for (FakeFlows::Rule& rule : it.fake.rules) rule.hits = 1;
+  for (int turn = 0; turn < 3; ++turn) it.cards->turn(*it.channel, kSecond);
+  for (std::uint16_t place = 0; place < 40; ++place) CHECK(it.channel->packets_of(place) == 2);
 }
 
 TEST_CASE("what control forgets is withdrawn after ten seconds, and all of it in the end", "[cards]") {
@@ -119,7 +145,7 @@ TEST_CASE("what control forgets is withdrawn after ten seconds, and all of it in
   CHECK(it.fake.rules.size() == 4);
   it.cards->turn(*it.channel, kSecond + DpdkCards::kLongestNs);
   CHECK(it.fake.rules.size() == 2);
-  CHECK(it.answer_to(forgotten) == Answer::kNone);
+  CHECK(it.answer_to(forgotten) == Answer::kWithdrawn);
   it.fake.rules.front().hits = 3;
   it.cards->withdraw_all(*it.channel);
   CHECK(it.fake.rules.empty());

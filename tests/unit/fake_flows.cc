@@ -29,7 +29,8 @@ std::string end_of(int family, const void* address, const void* mask, rte_be16_t
 
 /// Of Ethernet, IP and TCP; empty where it is anything else.
 std::string text_of(const rte_flow_attr& attributes, const rte_flow_item* item, const rte_flow_action* action) {
-  if (attributes.ingress == 0 || attributes.egress != 0 || item[0].type != RTE_FLOW_ITEM_TYPE_ETH || item[0].spec != nullptr) return {};
+  if (attributes.ingress == 0 || attributes.egress != 0 || attributes.transfer != 0 || attributes.group != 0) return {};
+  if (item[0].last != nullptr || item[1].last != nullptr || item[2].last != nullptr || item[0].type != RTE_FLOW_ITEM_TYPE_ETH || item[0].spec != nullptr) return {};
   if (item[2].type != RTE_FLOW_ITEM_TYPE_TCP || item[3].type != RTE_FLOW_ITEM_TYPE_END) return {};
   const auto& tcp = *static_cast<const rte_flow_item_tcp*>(item[2].spec);
   const auto& tcp_mask = *static_cast<const rte_flow_item_tcp*>(item[2].mask);
@@ -74,15 +75,17 @@ int rte_flow_validate(std::uint16_t device, const rte_flow_attr* attributes, con
 rte_flow* rte_flow_create(std::uint16_t device, const rte_flow_attr* attributes, const rte_flow_item pattern[],
                           const rte_flow_action actions[], rte_flow_error* error) {
   FakeFlows& flows = FakeFlows::instance();
+  error->message = "it is full";
   if (rte_flow_validate(device, attributes, pattern, actions, error) != 0 || flows.rules.size() >= flows.most) return nullptr;
   flows.rules.push_back({device, mptap::test::text_of(*attributes, pattern, actions), 0});
   mptap::test::note("create " + flows.rules.back().text);
   return reinterpret_cast<rte_flow*>(&flows.rules.back());
 }
 
-int rte_flow_destroy(std::uint16_t, rte_flow* flow, rte_flow_error*) {
+int rte_flow_destroy(std::uint16_t device, rte_flow* flow, rte_flow_error*) {
   FakeFlows& flows = FakeFlows::instance();
   const auto* const rule = reinterpret_cast<const FakeFlows::Rule*>(flow);
+  if (rule->device != device || flows.keeps) return -EBUSY;
   mptap::test::note("destroy " + rule->text);
   const std::size_t before = flows.rules.size();
   flows.rules.remove_if([rule](const FakeFlows::Rule& it) { return &it == rule; });
@@ -90,9 +93,10 @@ int rte_flow_destroy(std::uint16_t, rte_flow* flow, rte_flow_error*) {
   return before == flows.rules.size() ? -ENOENT : 0;
 }
 
-int rte_flow_query(std::uint16_t, rte_flow* flow, const rte_flow_action* action, void* data, rte_flow_error*) {
+int rte_flow_query(std::uint16_t device, rte_flow* flow, const rte_flow_action* action, void* data, rte_flow_error*) {
   if (action->type != RTE_FLOW_ACTION_TYPE_COUNT || !FakeFlows::instance().counts) return -ENOTSUP;
   auto* const rule = reinterpret_cast<FakeFlows::Rule*>(flow);
+  if (rule->device != device) return -EINVAL;
   if (mptap::test::file_name() != nullptr) rule->hits += 2;
   auto& counted = *static_cast<rte_flow_query_count*>(data);
   counted.hits = rule->hits;

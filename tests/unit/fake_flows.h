@@ -19,6 +19,7 @@ struct FakeFlows {
   std::set<std::uint16_t> devices;  // that take rules
   std::size_t most = 64;            // rules of all cards
   bool counts = true;
+  bool keeps = false;               // what it should give up
   std::list<Rule> rules;
   std::size_t destroyed = 0;
 

@@ -309,16 +309,23 @@ TEST_CASE("a card has its share of what blocks a subflow, and its packets count 
   it.wrong_hmac(4, 1, 5);
   REQUIRE(it.card_channel->orders.try_pop(order));
   CHECK_FALSE(order.flow);
+  CHECK(it.mitigator.rules()[1].packets == 31);  // those of the card count on
   it.detectors.join_hmac.mitigation = Mitigation::kEnforce;
   it.wrong_hmac(5, 1, 5);
   REQUIRE(it.card_channel->orders.try_pop(order));
   CHECK(order.flow);
-  it.mitigator.advance(ControlRun::ns(65));
+  it.card_channel->answer(order, CardChannel::Answer::kDropped);
+  it.card_channel->count_refusal();
+  it.mitigator.advance(ControlRun::ns(5.1));
+  CHECK(it.counters.rules_on_cards == 1);
+  REQUIRE(it.mitigator.end_by_hand(2, ControlRun::ns(5.2)));
   REQUIRE(it.card_channel->orders.try_pop(order));
   CHECK_FALSE(order.flow);
-  it.mitigator.advance(ControlRun::ns(66));
+  CHECK(it.last.find("; 31 were") != std::string::npos);
+  it.mitigator.advance(ControlRun::ns(6));
   CHECK(it.counters.rules_on_cards == 0);
   CHECK(it.counters.card_packets == 30);
+  CHECK(it.counters.card_rules_refused == 1);
 }
 
 }  // namespace

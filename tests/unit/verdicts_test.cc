@@ -173,6 +173,18 @@ TEST_CASE("a subflow is blocked by its slot and generation, for a time", "[verdi
   CHECK(it.fate() == ">");
 }
 
+TEST_CASE("a join that gets the addresses and ports of a blocked subflow is let in", "[verdicts]") {
+  Inline it;
+  it.order(it.open_to_block(kForever));
+  it.run.source_.held_back.clear();
+  constexpr std::uint32_t kOtherIsn = kOpenerIsn + 100'000'000;
+  it.run.syn_join(40, kOtherIsn);
+  it.run.syn_ack_join(50);  // to the blocked one's SYN
+  it.run.syn_ack_join(60, kOtherIsn);
+  it.run.ack_join(70, kOtherIsn);
+  CHECK(it.fate() == ">->>");
+}
+
 TEST_CASE("a blocked subflow is let through when its rule ends", "[verdicts]") {
   Inline it;
   RuleOrder block = it.open_to_block(kForever);
