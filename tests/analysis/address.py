@@ -5,7 +5,7 @@ from sanitized import unit_problems, units_problems, watched
 
 PRESET = "asan"
 BUILD = ROOT / "build" / PRESET
-UNITS = ("dataplane", "detect", "config", "export", "pcap", "dpdk-plan", "dpdk-live", "pipeline", "doctor")
+UNITS = ("dataplane", "detect", "config", "export", "pcap", "dpdk-plan", "dpdk-cards", "dpdk-live", "pipeline", "doctor")
 OPTIONS = {
     "ASAN_OPTIONS": "detect_leaks=1:detect_stack_use_after_return=1:check_initialization_order=1:strict_string_checks=1",
     "UBSAN_OPTIONS": "print_stacktrace=1",

@@ -11,7 +11,7 @@ from sanitized import HERE, SKIPPED, UNIT_TIMEOUT_S
 
 BUILD = ROOT / "build/coverage"
 BUILD_TIMEOUT_S = 1800
-UNITS = ("dataplane", "detect", "pcap", "dpdk-plan", "dpdk-live", "pipeline")
+UNITS = ("dataplane", "detect", "pcap", "dpdk-plan", "dpdk-cards", "dpdk-live", "pipeline")
 LAYERS = ("dataplane", "detect")
 LINES_PERCENT = 95
 BRANCHES_PERCENT = 85
