@@ -29,12 +29,15 @@ DpdkCards::DpdkCards(const std::vector<std::uint16_t>& devices) {
 void DpdkCards::turn(CardChannel& channel, std::uint64_t now_ns) {
   for (Held& held : held_) held.is_over = held.is_over || now_ns - held.since_ns >= kLongestNs;
   for (CardOrder order; channel.orders.try_pop(order);) obey(order, channel, now_ns);
-  std::erase_if(held_, [&](Held& held) { return held.is_over && try_withdraw(held, channel); });
+  for (Held& held : held_) {
+    if (held.is_over) try_withdraw(held, channel);
+  }
+  std::erase_if(held_, [](const Held& held) { return held.rules.empty(); });
   for (std::size_t i = 0; i < std::min(kCountsATurn, held_.size()); ++i) count(held_[next_counted_++ % held_.size()], channel);
 }
 
 void DpdkCards::withdraw_all(CardChannel& channel) {
-  for (Held& held : held_) (void)try_withdraw(held, channel);
+  for (Held& held : held_) try_withdraw(held, channel);
   held_.clear();
 }
 
@@ -70,15 +73,16 @@ void DpdkCards::count(Held& held, CardChannel& channel) {
   held.counted = counted;
 }
 
-/// @return False where a card keeps a rule: it is tried again the next turn.
-bool DpdkCards::try_withdraw(Held& held, CardChannel& channel) {
+/// Where a card keeps a rule, it is tried again the next turn; else none are left.
+void DpdkCards::try_withdraw(Held& held, CardChannel& channel) {
   count(held, channel);
   bool is_gone = true;
   for (std::size_t i = 0; i < held.rules.size(); ++i) {
     if (held.rules[i] && !cards_[i].withdraw(*held.rules[i])) is_gone = false;
   }
-  if (is_gone) channel.answer(held.order, CardChannel::Answer::kWithdrawn);
-  return is_gone;
+  if (!is_gone) return;
+  held.rules.clear();
+  channel.answer(held.order, CardChannel::Answer::kWithdrawn);
 }
 
 }  // namespace mptap

@@ -48,7 +48,7 @@ class DpdkCards {
 
   void obey(const CardOrder& order, CardChannel& channel, std::uint64_t now_ns);
   void count(Held& held, CardChannel& channel);
-  [[nodiscard]] bool try_withdraw(Held& held, CardChannel& channel);
+  void try_withdraw(Held& held, CardChannel& channel);
 
   std::vector<DpdkFlows> cards_;
   std::vector<Held> held_;
