@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import signal
+import time
 
 import raw
 from between import Between
@@ -12,6 +13,7 @@ from netns import run_in
 from support import wait_for
 
 SEEN_S = 3
+TURN_S = 0.1  # from one look at the links to the next
 NET_ADMIN = 1 << 12
 FAR = {"c1": ("server", "s1"), "s1": ("client", "c1")}
 
@@ -68,6 +70,10 @@ def mirrored(directory, driver):
             if not wait_for(lambda: _has_link(network, host, partner) and _has_link(network, near, device), SEEN_S):
                 problems.append(f"{device} is up again, and {partner} has no link")
             problems += _passes(network)
+            # The next cut is one only to who has seen this link: a port that was brought up has five seconds to find it.
+            if not wait_for(lambda: wire.metric("mptap_port_up") == 4, SEEN_S):
+                problems.append(f"{device} is up again, and {wire.metric('mptap_port_up'):.0f} of 4 ports are up")
+            time.sleep(3 * TURN_S)
         network.set_port("lan1", "down")  # an operator's hand
         if not wait_for(lambda: not _has_link(network, "client", "c1"), SEEN_S):
             problems.append("lan1 is down, and c1 has a link")
