@@ -19,7 +19,6 @@ struct SegmentView {
   std::uint64_t refused_name = 0;                           // of a SYN that seems to find no place: RefusedSyns::name_of(); else 0
   const std::uint8_t* header = nullptr;                     // of TCP, found whole
   const std::uint8_t* addresses = nullptr;                  // see Frame
-  std::uint32_t scope = 0;                                  // VLAN and tunnel IDs, where they are part of the identity
   std::uint32_t ip_id = 0;
   std::uint32_t likely_slot = SubflowTable::kNone;          // where its subflow seems to be (FlowBatch)
   bool is_v4 = false;

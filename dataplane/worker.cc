@@ -242,7 +242,6 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
     candidate.segment.header = frame.tcp.data();
     candidate.segment.addresses = frame.addresses;
     candidate.segment.is_v4 = frame.is_v4;
-    candidate.segment.scope = frame.scope;
     candidate.segment.ip_id = frame.ip_id;
     candidate.segment.tcp.options = options;
     candidate.segment.tcp.payload_bytes = frame.tcp_bytes - static_cast<std::uint32_t>(options.size()) - kMinTcpHeader;
