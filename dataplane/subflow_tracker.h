@@ -67,11 +67,13 @@ class SubflowTracker {
   }
 
   /// Brings what a SYN will need towards the cache, by what was found at the first look.
-  void prefetch_memories(SegmentView& segment, bool is_syn) const noexcept {
+  /// @param will_end_here  It is probably for on_held_back_join(), which needs nothing.
+  void prefetch_memories(SegmentView& segment, bool is_syn, bool will_end_here) const noexcept {
     segment.is_new_syn = is_syn && segment.likely_slot == SubflowTable::kNone;
     if (!is_syn) return;
     segment.print = 0;
     segment.refused_name = 0;
+    if (will_end_here) return;
     if (segment.is_new_syn && table_.is_share_taken(segment.receiver)) {
       segment.refused_name = RefusedSyns::name_of(segment.hash, Cursor({segment.header, kMinTcpHeader}).u32(4));
       refused_.prefetch(segment.refused_name);

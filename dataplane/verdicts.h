@@ -75,6 +75,7 @@ class Verdicts {
   void limit_joins(const RuleOrder& order) noexcept;
   void end(std::uint16_t place) noexcept;
   void end_what_is_over(std::uint64_t now_ns) noexcept;
+  [[nodiscard]] const Blocked* block_of(const SegmentView& segment, const SubflowTable& table) const noexcept;
   [[nodiscard]] Limit* limit_at(std::uint16_t place) noexcept;
   [[nodiscard]] Limit* limit_of(const IpAddress& receiver) noexcept;
   [[nodiscard]] bool is_beyond(Suspect& suspect, std::uint64_t now_ns) noexcept;

@@ -142,10 +142,10 @@ void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
     const bool is_plain = segment.likely_slot == SubflowTable::kNone && segment.scan.count == 0;
     // What was tracked since may have evicted a subflow that another segment of the burst is about to bring back.
     if (is_plain && !at.with_option.may_hold(segment.hash)) continue;
-    tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0);
+    if (!at.judges) tracker_.prefetch_memories(segment, flows_.is_syn[i] != 0, false);
     concerned_[count++] = static_cast<std::uint8_t>(i);
   }
-  if (at.judges) prefetch_verdicts(at.concerned, count);
+  if (at.judges) prefetch_judged(at.concerned, count);
   at.looked_up = end;
   at.concerned = count;
 }
@@ -261,11 +261,14 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   return count;
 }
 
-/// Of what concerns the tracker, before the first of it is judged: a flood's SYNs each miss the cache.
-[[gnu::noinline]] void Worker::prefetch_verdicts(std::size_t begin, std::size_t end) noexcept {
+/// Of what concerns the tracker, before the first of it is judged: a flood's SYNs each miss the cache. What will probably be
+/// held back needs nothing of the tracker.
+[[gnu::noinline]] void Worker::prefetch_judged(std::size_t begin, std::size_t end) noexcept {
   for (std::size_t i = begin; i < end; ++i) {
-    const Candidate& candidate = candidates_[concerned_[i]];
+    Candidate& candidate = candidates_[concerned_[i]];
     suspects_[i] = candidate.packet->is_inline ? verdicts_->prefetch(candidate.segment) : Verdicts::Suspect{};
+    const bool will_end_here = suspects_[i].limit != nullptr && suspects_[i].limit->enforced;
+    tracker_.prefetch_memories(candidate.segment, flows_.is_syn[concerned_[i]] != 0, will_end_here);
   }
 }
 
@@ -297,7 +300,8 @@ std::size_t Worker::parse_burst(const Burst& burst, Progress& at) noexcept {
   for (std::size_t i = 0; i < asked_count; ++i) strike_address(candidates_[asked[i]], is_judged);
 }
 
-/// In a tunnel nothing is changed: the outer headers may have checksums of their own.
+/// In a tunnel, too: what is written sums up to what stood there before, and all headers are of an even size, so that the checksums of
+/// outer headers (UDP, GRE) stay right.
 void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept {
   AddressJudge& judge = verdicts_->addresses();
   const PacketView& packet = *candidate.packet;
@@ -306,10 +310,8 @@ void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept
   const bool is_unjudged = !is_judged && !judge.knows(candidate.segment, tracker_.table());
   bool is_done = true;
   if (outcome == AddressJudge::Outcome::kStruck) {
-    Frame frame;
     const auto at = static_cast<std::uint32_t>(candidate.segment.header - packet.data);
-    const bool can = frame_detail::walk_frame(packet, options_.frame, frame) == FrameStatus::kTcpSegment && frame.tunnels == 0;
-    is_done = can && source_.overwrite(packet.place, at, {header.bytes.data(), header.size});
+    is_done = source_.overwrite(packet.place, at, {header.bytes.data(), header.size});
   }
   if (is_done) judge.note(candidate.segment, tracker_.table(), outcome);
   if (is_unjudged || !is_done) judge.note_unjudged();

@@ -90,7 +90,7 @@ class Worker {
   void pick_concerned(Progress& at, std::size_t end) noexcept;
   void track_concerned(Progress& at, std::size_t end) noexcept;
   bool walk_odd(const PacketView& packet, Frame& out) noexcept;
-  void prefetch_verdicts(std::size_t begin, std::size_t end) noexcept;
+  void prefetch_judged(std::size_t begin, std::size_t end) noexcept;
   void judge_addresses(std::size_t count) noexcept;
   void strike_address(const Candidate& candidate, bool is_judged) noexcept;
   [[nodiscard]] bool judge(const Candidate& candidate, Verdicts::Suspect& suspect) noexcept;

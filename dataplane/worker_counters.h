@@ -47,7 +47,7 @@ namespace mptap {
   X(observed_segments, "segments on inline ports that would have been held back for the HMAC of their join, were that enforced") \
   X(struck_addresses, "segments on inline ports of which an ADD_ADDR was struck because its HMAC was wrong")            \
   X(observed_addresses, "segments on inline ports of which an ADD_ADDR would have been struck, were that enforced")            \
-  X(unjudged_addresses, "segments on inline ports that went on with an unjudged ADD_ADDR: control was late, or it stands in a tunnel") \
+  X(unjudged_addresses, "segments on inline ports that went on with an unjudged ADD_ADDR: control was late, or the driver gave its header in parts") \
   X(packets_kept, "packets whose headers were kept for notices and evidence")                                 \
   X(packets_not_kept, "packets that made a record and found no room to be kept")                              \
   X(polls, "polls of the source")                                                                             \

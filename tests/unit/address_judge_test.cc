@@ -65,8 +65,9 @@ ts::Bytes both(const ts::Bytes& one, const ts::Bytes& other) {
 }
 
 /// The same frame from the same hosts, but with other options.
-ts::Bytes frame_with(const ts::Bytes& options) {
+ts::Bytes frame_with(const ts::Bytes& options, const ts::PacketBuilder& below = ts::PacketBuilder().ethernet()) {
   Judged other;
+  other.run.below = below;
   other.rules.control.judges_addresses = false;
   CHECK(other.passes(100, options));
   return other.run.source_.last_left;
@@ -92,6 +93,33 @@ TEST_CASE("a forged ADD_ADDR leaves NOPs and a right checksum behind", "[address
       CHECK(it.rules.packets.of(it.order.place) == 1);
       CHECK(it.run.source_.held_back == std::vector<bool>(4, false));
     }
+  }
+}
+
+TEST_CASE("a forged ADD_ADDR is struck in a tunnel, too, and the checksums of outer headers stay right", "[addresses]") {
+  const auto below = [] { return ts::PacketBuilder().ethernet().ipv4("192.0.2.1", "192.0.2.2"); };
+  const auto below_v6 = [] { return ts::PacketBuilder().ethernet().vlan(7).ipv6("2001:db8:ffff::1", "2001:db8:ffff::2"); };
+  const ts::PacketBuilder outers[] = {
+      ts::PacketBuilder().ethernet().mpls(100),
+      below(),
+      below().gre({.key = 1, .sequence = 2, .checksum = true}),
+      below().gre({.checksum = true}).ethernet(),
+      below().erspan3({.platform_subheader = true}).ethernet(),
+      below().vxlan(7).ethernet().vlan(9),
+      below_v6().vxlan(7).ethernet(),
+      below().gtpu({}),
+      below_v6().gtpu({.sequence = 1, .extensions = {{0x85, ts::Bytes(2, 0)}}}),
+      below().vxlan(7).ethernet().ipv4("1.1.1.1", "1.1.1.2").gre({.checksum = true}).ipv6("2001:db8::5", "2001:db8::6").gtpu({}),
+  };
+  for (const ts::PacketBuilder& outer : outers) {
+    const ts::Bytes option = ts::encode_add_addr(forged());
+    Judged it;
+    it.run.below = outer;
+    it.say(it.order);
+    CHECK_FALSE(it.passes(100, option));
+    CHECK(it.run.source_.last_left == frame_with(nops(option.size()), outer));
+    CHECK(it.run.tally().struck_addresses == 1);
+    CHECK(it.run.tally().unjudged_addresses == 0);
   }
 }
 

@@ -139,7 +139,7 @@ class WorkerRun {
     const bool opener = from == From::kOpener;
     const ts::Endpoint& source = opener ? ends.opener : ends.acceptor;
     const ts::Endpoint& destination = opener ? ends.acceptor : ends.opener;
-    ts::PacketBuilder frame = ts::PacketBuilder().ethernet();
+    ts::PacketBuilder frame = below;
     if (source.address.is_v6) {
       frame.ip(source.address, destination.address);
     } else {
@@ -225,6 +225,7 @@ class WorkerRun {
   }
 
   Ends ends;
+  ts::PacketBuilder below = ts::PacketBuilder().ethernet();  // what stands before IP
   VectorSource source_;
 
  private:
