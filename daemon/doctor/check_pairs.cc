@@ -15,7 +15,9 @@ constexpr std::string_view kBypass = "mptap-by";  // how deploy/bypass begins th
 /// What keeps an interface of a pair from being a wire, or nothing.
 bool check_end(const MachineView& machine, const PortOptions& port, const std::string& subject, Findings& findings) {
   const std::string folder = kInterfaces + port.interface;
-  if (const std::string master = machine.link_name(folder + "/master"); !master.empty() && !master.starts_with(kBypass)) {
+  const std::string master = machine.link_name(folder + "/master");
+  const bool leaves_frames = port.driver == PortDriver::kAfPacket;  // af_xdp takes them before a bridge could
+  if (leaves_frames && !master.empty() && !master.starts_with(kBypass)) {
     findings.problem(subject, port.interface + " belongs to " + master + ": the kernel forwards its frames, too, and they come twice",
                      "ip link set " + port.interface + " nomaster");
     return false;

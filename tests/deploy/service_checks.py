@@ -278,11 +278,15 @@ def watchdog(_):
     run("systemctl", "stop", "mptap")
 
 
+def lock_setting():
+    """Where no limit can be raised (LimitMEMLOCK= has no effect), locked memory is not what a test is about."""
+    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    return "AmbientCapabilities=CAP_IPC_LOCK\nCapabilityBoundingSet=CAP_IPC_LOCK" if 0 <= hard < RING_BYTES else ""
+
+
 def xdp(opener):
     """af_xdp with its drop-in, and not without."""
-    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
-    # Where no limit can be raised (LimitMEMLOCK= has no effect), locked memory is not what this is about.
-    lock = "AmbientCapabilities=CAP_IPC_LOCK\nCapabilityBoundingSet=CAP_IPC_LOCK" if 0 <= hard < RING_BYTES else ""
+    lock = lock_setting()
     write(port=XDP_PORT)
     if starts(setting=lock):
         yield "it starts without af_xdp.conf"
@@ -302,8 +306,8 @@ def tap(_):
     yield from stop()
 
 
-def bypass(_):
-    """Inline ports and bypass.conf: the kernel forwards whenever mptap does not, and not beside it."""
+def bypass(_, driver="af_packet", drop_ins=("bypass.conf",), stays=False, setting=""):
+    """Inline ports and bypass.conf: the kernel forwards whenever mptap does not, and not beside it, unless its bridge stays."""
     ports = ("wan", "lan")  # as in the drop-in
     for port in ports:
         run("ip", "link", "add", port, "type", "veth", "peer", "name", f"{port}-host")
@@ -315,17 +319,20 @@ def bypass(_):
     def is_on():
         return len(found := masters()) == 2 and len(set(found)) == 1
 
-    write(port="\n  - ".join(f"{{interface: {port}, receive_descriptors: 128}}" for port in ports))
+    def is_right():
+        return is_on() if stays else not masters()
+
+    write(port="\n  - ".join(f"{{interface: {port}, driver: {driver}, receive_descriptors: 128}}" for port in ports))
     with CONFIG.open("a") as config:
         config.write(f"inline: [[{', '.join(ports)}]]\n")
-    start("bypass.conf", setting="RestartSec=2s")
-    if not soon(lambda: not masters()):
-        yield f"once it runs, the ports still belong to {masters()}"
+    start(*drop_ins, setting=f"RestartSec=2s\n{setting}")
+    if not soon(is_right):
+        yield f"once it runs, the ports belong to {masters()}"
     process = shown("MainPID")
     run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "mptap")
     if not soon(is_on):
         yield f"after a crash the ports belong to {masters()}"
-    if not soon(lambda: shown("ActiveState") == "active" and shown("MainPID") not in (process, "0")) or not soon(lambda: not masters()):
+    if not soon(lambda: shown("ActiveState") == "active" and shown("MainPID") not in (process, "0")) or not soon(is_right):
         yield f"after the restart it is {shown('ActiveState')}, and the ports belong to {masters()}"
     yield from stop()
     if not is_on():
@@ -335,6 +342,11 @@ def bypass(_):
         yield f"switched off, the ports belong to {masters()}"
     for port in ports:
         run("ip", "link", "delete", port)
+
+
+def xdp_bypass(opener):
+    """The bridge that stays, for af_xdp."""
+    return bypass(opener, "af_xdp", ("af_xdp.conf", "bypass-af_xdp.conf"), True, lock_setting())
 
 
 def why_not_tap():
@@ -355,6 +367,7 @@ CHECKS = {
     "service: af_xdp.conf": (xdp, None),
     "service: tap.conf": (tap, why_not_tap),
     "service: bypass.conf": (bypass, None),
+    "service: bypass-af_xdp.conf": (xdp_bypass, None),
     "service: the watchdog is fed, and ends what hangs": (watchdog, None),
 }
 

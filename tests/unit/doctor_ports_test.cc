@@ -94,6 +94,10 @@ TEST_CASE("doctor: pairs of inline ports", "[doctor]") {
        kOk, "MTU 1500 both", ""},
       {"in a bridge", pair([](FakeMachine& m, Config&) { m.link("/sys/class/net/eth2/master", "../br0"); }), kProblem, "eth2 belongs to br0",
        "ip link set eth2 nomaster"},
+      {"in a bridge, af_xdp", pair([](FakeMachine& m, Config& c) {
+         for (PortOptions& port : c.startup.dataplane.ports) port.driver = PortDriver::kAfXdp;
+         m.link("/sys/class/net/eth2/master", "../br0");
+       }), kOk, "MTU 1500", ""},
       {"in the bypass", pair([](FakeMachine& m, Config&) { m.link("/sys/class/net/eth2/master", "../mptap-by7"); }), kOk, "MTU 1500", ""},
       {"a card", pair([](FakeMachine&, Config& c) {
          c.startup.dataplane.ports[1] = card();
