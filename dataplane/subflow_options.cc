@@ -211,9 +211,8 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
 
 void SubflowTracker::tell_periodic_counters(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
-  const std::uint16_t step = counters_step_of(now_ns_);
-  if (static_cast<std::uint16_t>(step - slot.counters_told) < counters_steps_) return;
-  slot.counters_told = step;
+  if (!is_counters_time(slot)) return;
+  slot.counters_told = counters_step_of(now_ns_);
   if (slot.klass >= SlotClass::kAnswered || slot.klass == SlotClass::kMidstream) tell_counters(index, false);
 }
 

@@ -64,15 +64,9 @@ void SubflowTracker::count_options(unsigned direction) noexcept {
   }
 }
 
-void SubflowTracker::on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept {
-  now_ns_ = now_ns;
-  const bool has_slot = segment.likely_slot < SubflowTable::kElsewhere;
-  if (has_slot ? may_be_ordinary(segment) && on_ordinary(segment) : on_refused_join(segment)) return;
+/// @param segment  Its `tcp` is filled in.
+void SubflowTracker::on_any(SegmentView& segment) noexcept {
   read_tcp(segment.header, segment.tcp);
-  on_any(segment);
-}
-
-void SubflowTracker::on_any(const SegmentView& segment) noexcept {
   decode(segment);
   const std::uint32_t index = table_.find(segment.hash, segment.likely_slot);
   if (index == SubflowTable::kNone && decoded_.count == 0) return;

@@ -93,7 +93,12 @@ class SubflowTracker {
 
   /// @param segment  Its `tcp` is filled in where it is needed.
   /// @param now_ns   Packet time, never less than before.
-  void on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept;
+  [[gnu::always_inline]] void on_segment(SegmentView& segment, std::uint64_t now_ns) noexcept {
+    now_ns_ = now_ns;
+    const bool has_slot = segment.likely_slot < SubflowTable::kElsewhere;
+    if (has_slot ? may_be_ordinary(segment) && on_ordinary(segment) : on_refused_join(segment)) return;
+    on_any(segment);
+  }
 
   /// A live port was looked at: before what it gave is shown.
   /// @param before_ns, now_ns  Packet time of the look before, 0 where there was none, and of this one.
@@ -103,6 +108,11 @@ class SubflowTracker {
   void expire(std::uint64_t now_ns) noexcept {
     now_ns_ = now_ns;
     if (table_.has_due(now_ns) || refused_.is_due(now_ns)) expire_due();
+  }
+
+  /// The same before each packet of a burst: packets of one time ask once.
+  void expire_before(std::uint64_t now_ns) noexcept {
+    if (now_ns != now_ns_) expire(now_ns);
   }
 
   /// Brings the gauges of the tally up to date: once a burst.
@@ -122,7 +132,7 @@ class SubflowTracker {
     return slot.hash == segment.hash && segment.scan.count <= 1 && tells_only_news_;
   }
   [[nodiscard]] bool on_ordinary(const SegmentView& segment) noexcept;
-  void follow_news(const SegmentView& segment, unsigned direction) noexcept;
+  bool follow_news(const SegmentView& segment, unsigned direction) noexcept;
   /// Counts an ordinary segment, and moves the TCP numbers of its subflow.
   /// @return False where it is a copy, which moves nothing.
   [[nodiscard, gnu::always_inline]] bool note_ordinary(const SegmentView& segment, unsigned direction, bool is_fin) noexcept {
@@ -157,7 +167,7 @@ class SubflowTracker {
   [[nodiscard]] bool was_opened(std::uint64_t hash) const noexcept;
 
   // Steps of on_any, by what the segment is.
-  void on_any(const SegmentView& segment) noexcept;
+  void on_any(SegmentView& segment) noexcept;
   void on_syn(std::uint32_t index, const SegmentView& segment, const DecodedOptions& options) noexcept;
   void on_first_syn(const SegmentView& segment, const SynOption& syn) noexcept;
   void refuse(const SegmentView& segment, std::uint64_t name, SynOption syn, std::uint32_t sample) noexcept;
@@ -176,6 +186,9 @@ class SubflowTracker {
   void settle_fins(std::uint32_t index) noexcept;
   void tell_fin(std::uint32_t index, unsigned direction) noexcept;
   void tell_periodic_counters(std::uint32_t index) noexcept;
+  [[nodiscard]] bool is_counters_time(const SubflowSlot& slot) const noexcept {
+    return static_cast<std::uint16_t>(counters_step_of(now_ns_) - slot.counters_told) >= counters_steps_;
+  }
 
   // Options of a segment that belongs to a known subflow.
   void on_options(std::uint32_t index, unsigned direction, const SegmentView& segment,
@@ -193,13 +206,13 @@ class SubflowTracker {
     std::uint64_t dsn;         // as on the wire
     std::uint64_t dsn_before;  // the direction's dsn_high before it
     std::uint32_t ssn;
-    std::uint16_t data_len;
-    std::uint16_t bytes;
+    std::uint32_t data_len;
+    std::uint32_t bytes;
   };
   /// Counts a mapping, and has it compared with those before it. Most begin where the highest one ends and so overlap none:
   /// of those that go on in the DSN, too, no track need know, and the others can wait for its memory. Tiny ones that jump
   /// cannot, for they count.
-  [[gnu::always_inline]] void on_mapping(std::uint32_t index, unsigned direction, const Mapping& mapping, bool with_payload) noexcept {
+  [[gnu::always_inline]] void on_mapping(std::uint32_t index, unsigned direction, Mapping mapping, bool with_payload) noexcept {
     if (mapping.bytes == 0) return;
     SubflowSlot& slot = table_[index];
     if (with_payload) slot.direction[direction].last_mapped = mapped_step_of(now_ns_);
@@ -208,7 +221,8 @@ class SubflowTracker {
     const bool goes_on = dsn == dsn_before && mapping.dsn_before != 0;
     const bool may_wait = goes_on || mapping.bytes > MappingTrack::kTinyBytes;
     if (mapping.ssn != slot.numbers[direction].ssn_high || mapping.ssn == 0 || !may_wait) {
-      on_apart_mapping(index, direction, mapping);
+      const Mapping apart = mapping;  // so that nobody takes the address of the other, which stays in registers
+      on_apart_mapping(index, direction, apart);
       return;
     }
     if (!goes_on) {

@@ -153,10 +153,15 @@ void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
 /// The concerned up to `end`, in their order.
 void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
   const bool judges = at.judges;
+  const bool is_all = !judges && !keeper_;
   for (std::size_t i = at.tracked; i < end; ++i) {
     Candidate& candidate = candidates_[concerned_[i]];
-    tracker_.expire(candidate.time_ns);
-    track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
+    tracker_.expire_before(candidate.time_ns);
+    if (is_all) {
+      tracker_.on_segment(candidate.segment, candidate.time_ns);
+    } else {
+      track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
+    }
   }
   at.tracked = end;
 }
@@ -319,7 +324,7 @@ void Worker::strike_address(const Candidate& candidate, bool is_judged) noexcept
 
 /// What is held back is told of all the same: control must see whether an attack goes on.
 /// @param held_back  nullptr: it is not.
-void Worker::track(Candidate& candidate, const Verdicts::Suspect* held_back) noexcept {
+[[gnu::noinline]] void Worker::track(Candidate& candidate, const Verdicts::Suspect* held_back) noexcept {
   if (keeper_) keeper_->look_at(*candidate.packet, candidate.segment);
   const bool is_join = held_back != nullptr && held_back->limit != nullptr;
   const bool is_done = is_join && tracker_.on_held_back_join(candidate.segment, held_back->name, held_back->is_repeated);
