@@ -153,11 +153,11 @@ void Worker::pick_concerned(Progress& at, std::size_t end) noexcept {
 /// The concerned up to `end`, in their order.
 void Worker::track_concerned(Progress& at, std::size_t end) noexcept {
   const bool judges = at.judges;
-  const bool is_all = !judges && !keeper_;
+  const bool only_tracks = !judges && !keeper_;
   for (std::size_t i = at.tracked; i < end; ++i) {
     Candidate& candidate = candidates_[concerned_[i]];
     tracker_.expire_before(candidate.time_ns);
-    if (is_all) {
+    if (only_tracks) {
       tracker_.on_segment(candidate.segment, candidate.time_ns);
     } else {
       track(candidate, judges && judge(candidate, suspects_[i]) ? &suspects_[i] : nullptr);
