@@ -67,10 +67,10 @@ struct alignas(64) MappingTrack {
   ///
   /// @param its_bytes  1..65535, without a DATA_FIN.
   /// Source: RFC 8684 section 3.3.1. Compares 32 bits of the DSN.
-  Noted note(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint32_t its_bytes) noexcept {
+  Noted note(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
     const Lanes ahead = its_ssn - ssn;    // of the beginning of each one
     const Lanes behind = ssn - its_ssn;
-    const auto overlaps = ((ahead < bytes) | (behind < its_bytes)) & (bytes != 0);
+    const auto overlaps = ((ahead < bytes) | (behind < std::uint32_t{its_bytes})) & (bytes != 0);
     const auto conflicts = overlaps & (dsn - ssn != its_dsn - its_ssn);
     if (any(conflicts)) [[unlikely]] {
       std::size_t at = 0;
@@ -94,7 +94,7 @@ struct alignas(64) MappingTrack {
 
   /// note() of one that ends behind all before it and contradicts none.
   /// @return Whether it begins a run.
-  bool note_newest(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint32_t its_bytes) noexcept {
+  bool note_newest(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
     const bool agrees = bytes[latest] != 0 && dsn[latest] - ssn[latest] == its_dsn - its_ssn;
     if (!agrees || its_ssn - ssn[latest] > bytes[latest]) {
       latest = remember(its_ssn, its_dsn, its_bytes);
@@ -112,7 +112,7 @@ struct alignas(64) MappingTrack {
     bytes[latest] = its_bytes;
   }
   /// @return Where.
-  std::uint8_t remember(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint32_t its_bytes) noexcept {
+  std::uint8_t remember(std::uint32_t its_ssn, std::uint32_t its_dsn, std::uint16_t its_bytes) noexcept {
     const bool latest_stays = next == latest && bytes[latest] != 0;
     const auto at = static_cast<std::uint8_t>((next + (latest_stays ? 1u : 0u)) % kRemembered);
     next = static_cast<std::uint8_t>((at + 1u) % kRemembered);
@@ -153,7 +153,7 @@ class MappingTracks {
   ///
   /// @param ssn_high, dsn_high  As in MappingTrack::catch_up().
   [[gnu::always_inline]] void note_later(std::uint32_t slot, std::uint16_t generation, unsigned direction, std::uint64_t ssn_high,
-                                         std::uint32_t dsn_high, std::uint32_t dsn, std::uint32_t bytes) noexcept {
+                                         std::uint32_t dsn_high, std::uint32_t dsn, std::uint16_t bytes) noexcept {
     if (waiting_ == later_.size()) [[unlikely]] settle();
     const std::uint32_t name = slot * 2 + direction;
     prefetch_line(&tracks_[name % kTracks]);
@@ -177,16 +177,16 @@ class MappingTracks {
     std::uint32_t name;
     std::uint32_t dsn_high;
     std::uint32_t dsn;
-    std::uint32_t generation;
-    std::uint32_t bytes;
+    std::uint16_t generation;
+    std::uint16_t bytes;
   };
 
-  MappingTrack& place_of(std::uint32_t name, std::uint32_t generation) noexcept {
+  MappingTrack& place_of(std::uint32_t name, std::uint16_t generation) noexcept {
     MappingTrack& track = tracks_[name % kTracks];
     if (track.slot != name || track.generation != generation) [[unlikely]] {
       track = MappingTrack{};
       track.slot = name;
-      track.generation = static_cast<std::uint16_t>(generation);
+      track.generation = generation;
     }
     return track;
   }

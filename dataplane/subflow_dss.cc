@@ -86,7 +86,7 @@ void SubflowTracker::on_apart_mapping(std::uint32_t index, unsigned direction, c
   if (noted.tiny_jump) ++table_.rare(index).direction[direction].tiny_jumps;
   if (!noted.conflict || !slot.tell_first(direction, track_bit::kConflict)) return;
   tell_anomaly(index, direction,
-               {mapping.dsn, noted.other_dsn, mapping.ssn, static_cast<std::uint16_t>(mapping.data_len), Anomaly::kMappingConflict,
+               {mapping.dsn, noted.other_dsn, mapping.ssn, mapping.data_len, Anomaly::kMappingConflict,
                 static_cast<std::uint8_t>(Subtype::kDss)});
 }
 
@@ -127,7 +127,7 @@ void SubflowTracker::count_mapping(std::uint32_t index, unsigned direction, cons
     const std::uint32_t bytes = dss.data_len - (dss.has(DssOption::kDataFin) && dss.data_len != 0 ? 1u : 0u);
     const std::uint64_t dsn_before = slot.direction[direction].dsn_high;
     news = note_dsn(slot, direction, body, bytes) || news;
-    on_mapping(index, direction, {dss.dsn, dsn_before, dss.ssn, dss.data_len, bytes},
+    on_mapping(index, direction, {dss.dsn, dsn_before, dss.ssn, dss.data_len, static_cast<std::uint16_t>(bytes)},
                payload_bytes != 0);
     if (dss.data_len == 0) {  // RFC 8684 3.7: the infinite mapping
       if (slot.tell_first(direction, track_bit::kInfinite)) {
@@ -160,21 +160,19 @@ void SubflowTracker::on_dss(std::uint32_t index, unsigned direction, const Segme
 }
 
 /// An ordinary segment with news. The option is read anew: handed over in parts, it would wait for the store buffer.
-/// @return True: all is done.
-bool SubflowTracker::follow_news(const SegmentView& segment, unsigned direction) noexcept {
+void SubflowTracker::follow_news(const SegmentView& segment, unsigned direction) noexcept {
   const std::uint32_t index = segment.likely_slot;
   const Cursor wire({segment.header, kMinTcpHeader});
   const std::uint32_t seq = wire.u32(4);
   const std::uint32_t payload_bytes = segment.tcp.payload_bytes;
   const bool is_fin = (wire.u8(13) & tcp_flag::kFin) != 0;
   const bool fin_in_sequence = is_fin && is_in_sequence(table_[index], direction, seq);
-  if (!note_ordinary(segment, direction, is_fin)) return true;
+  if (!note_ordinary(segment, direction, is_fin)) return;
   if (PlainDss dss{}; segment.scan.count != 0 && read_plain_dss(mptcp_option_of(segment), dss)) {
     take_dss(index, direction, payload_bytes, dss_option_of(dss, mptcp_option_of(segment)));
   }
   on_fins(index, direction, seq, payload_bytes, is_fin, fin_in_sequence);
   tell_periodic_counters(index);
-  return true;
 }
 
 }  // namespace mptap

@@ -209,9 +209,8 @@ void SubflowTracker::tell_counters(std::uint32_t index, bool last) noexcept {
   }
 }
 
-void SubflowTracker::tell_periodic_counters(std::uint32_t index) noexcept {
+void SubflowTracker::tell_due_counters(std::uint32_t index) noexcept {
   SubflowSlot& slot = table_[index];
-  if (!is_counters_time(slot)) return;
   slot.counters_told = counters_step_of(now_ns_);
   if (slot.klass >= SlotClass::kAnswered || slot.klass == SlotClass::kMidstream) tell_counters(index, false);
 }

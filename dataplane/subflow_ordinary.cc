@@ -47,7 +47,8 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
   if (awaits_third_ack || is_far(seq, own.seq_next) || is_far(ack, own.ack)) return false;
 
   if (!is_quiet || slot.has(kFins) || (wire.u8(13) & tcp_flag::kFin) != 0) {
-    return follow_news(segment, direction);
+    follow_news(segment, direction);
+    return true;
   }
   if (!note_ordinary(segment, direction, false)) return true;
   SlotDirection& sent = slot.direction[direction];
@@ -55,11 +56,12 @@ bool SubflowTracker::on_ordinary(const SegmentView& segment) noexcept {
     advance(sent.data_ack, dss.data_ack, dss.has(DssOption::kDataAck8), slot.has(seen::kDataAckKnown << direction), 0);
   }
   if (dss.has(DssOption::kMapping)) {
-    const std::uint64_t dsn_before = sent.dsn_high;
-    advance(sent.dsn_high, dss.dsn, dss.has(DssOption::kDsn8), slot.has(seen::kDsnKnown << direction), dss.data_len);
-    on_mapping(index, direction, {dss.dsn, dsn_before, dss.ssn, dss.data_len, dss.data_len}, segment.tcp.payload_bytes != 0);
+    const auto bytes = static_cast<std::uint16_t>(dss.data_len);
+    const Mapping mapping{dss.dsn, sent.dsn_high, dss.ssn, bytes, bytes};
+    advance(sent.dsn_high, dss.dsn, dss.has(DssOption::kDsn8), slot.has(seen::kDsnKnown << direction), bytes);
+    on_mapping(index, direction, mapping, segment.tcp.payload_bytes != 0);
   }
-  if (is_counters_time(slot)) tell_periodic_counters(index);
+  tell_periodic_counters(index);
   return true;
 }
 

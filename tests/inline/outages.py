@@ -9,6 +9,7 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from typing import Callable, Literal, NamedTuple
 
 import raw
@@ -76,31 +77,21 @@ def _bypass(network, action):
     run_in(network.middle, str(BYPASS), action, *PORTS)
 
 
-def _restart(network, stack, first, second, bypassed):
+def _restart(network, stack, first, second, bypassed, down_s=0):
     if bypassed:
         _bypass(network, "on")
     first.ends()
+    time.sleep(down_s)
     stack.enter_context(second)
     if bypassed:
         _bypass(network, "off")
 
 
-def _end_for_a_while(_network, stack, first, second, _bypassed):
-    first.ends()
-    time.sleep(DOWN_S)
-    stack.enter_context(second)
-
-
-def _kill_for_a_while(_network, stack, first, second, _bypassed):
-    first.__exit__()
-    time.sleep(DOWN_S)
-    stack.enter_context(second)
-
-
-def _kill(network, stack, first, second, bypassed):
+def _kill(network, stack, first, second, bypassed, down_s=0):
     first.__exit__()
     if bypassed:
         _bypass(network, "on")
+    time.sleep(down_s)
     stack.enter_context(second)
     if bypassed:
         _bypass(network, "off")
@@ -134,9 +125,9 @@ OUTAGES = {
     "killed, bypass": Outage(_kill, "meanwhile", None),
     # A bridge that stays, and that af_xdp leaves nothing for: it carries most of what comes while mptap is down.
     "reload, af_xdp, bypass": Outage(_reload, "always", 0, "af_xdp"),
-    "down, af_xdp": Outage(_end_for_a_while, "never", None, "af_xdp"),
-    "down, af_xdp, bypass": Outage(_end_for_a_while, "always", WHILE_DOWN // 2, "af_xdp"),
-    "killed, af_xdp, bypass": Outage(_kill_for_a_while, "always", WHILE_DOWN // 2, "af_xdp"),
+    "down, af_xdp": Outage(partial(_restart, down_s=DOWN_S), "never", None, "af_xdp"),
+    "down, af_xdp, bypass": Outage(partial(_restart, down_s=DOWN_S), "always", WHILE_DOWN // 2, "af_xdp"),
+    "killed, af_xdp, bypass": Outage(partial(_kill, down_s=DOWN_S), "always", WHILE_DOWN // 2, "af_xdp"),
 }
 
 
